@@ -1,0 +1,1 @@
+"""What people read: API, sign-in, dashboard."""

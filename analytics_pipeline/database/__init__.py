@@ -1,0 +1,1 @@
+"""The database: tables, migrations, roles, the turn, atomic publishing, the embedded server."""

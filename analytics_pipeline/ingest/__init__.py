@@ -1,0 +1,1 @@
+"""The write-only door: validation, group commit, the inbox."""

@@ -1,0 +1,1 @@
+"""The lake: its catalogue, its files, sealing, learner days."""

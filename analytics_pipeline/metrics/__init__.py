@@ -1,0 +1,1 @@
+"""One SQL model per published table; the head comment of each is its definition."""

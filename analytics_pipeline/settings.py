@@ -1,0 +1,99 @@
+"""Every setting, once: from the environment or a `.env` file, checked at start."""
+
+from datetime import date
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class WrongSettingError(Exception):
+    """A setting cannot be used; the message is one sentence that names it and says what would do."""
+
+
+class Settings(BaseSettings):
+    """The settings of all services. Each is read from `ANALYTICS_<NAME>`; the description is its manual."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="ANALYTICS_", env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
+    )
+
+    home: Path = Field(
+        Path(".analytics"), description="Where state lives: embedded database, lake, passwords, logs."
+    )
+    database_url: SecretStr | None = Field(
+        None, description="PostgreSQL URL of the owner role; unset: an embedded PostgreSQL under HOME."
+    )
+    ingest_database_url: SecretStr | None = Field(
+        None, description="URL of the role analytics_ingest; unset: derived from DATABASE_URL."
+    )
+    pipeline_database_url: SecretStr | None = Field(
+        None, description="URL of the role analytics_pipeline; unset: derived from DATABASE_URL."
+    )
+    admin_database_url: SecretStr | None = Field(
+        None, description="URL of the role analytics_admin; unset: derived from DATABASE_URL."
+    )
+    dagster_database_url: SecretStr | None = Field(
+        None, description="URL of Dagster's own database; unset: derived from DATABASE_URL."
+    )
+    lake: str | None = Field(None, description="Where the Parquet files lie; unset: HOME/lake.")
+    timezone: str = Field("UTC", description="IANA time zone whose calendar days are counted.")
+    first_day: date = Field(date(2024, 1, 1), description="No event before this day is accepted.")
+    bind: str = Field("127.0.0.1", description="Address that the services listen on.")
+    ingest_port: int = Field(8000, ge=1, le=65535, description="Port of the ingest service.")
+    admin_port: int = Field(8001, ge=1, le=65535, description="Port of the admin API and dashboard.")
+    dagster_port: int = Field(3000, ge=1, le=65535, description="Port of the Dagster UI.")
+    ingest_workers: int = Field(1, ge=1, le=64, description="Worker processes of the ingest service.")
+    schedule: Literal["nightly", "off"] = Field("nightly", description="When runs start by themselves.")
+    funnel_window_days: int = Field(
+        90, ge=1, le=3650, description="Days after entry within which a funnel step counts."
+    )
+    quiet_days: int = Field(
+        7, ge=1, le=365, description="Days without activity after which a learner counts as stopped."
+    )
+    min_cell: int = Field(5, ge=1, description="An answer whose denominator is smaller than this is hidden.")
+    signal_min_learners: int = Field(
+        30, ge=1, description="A rule fires only with at least this many learners."
+    )
+    signal_drop_off: float = Field(
+        0.3, gt=0, lt=1, description="high_drop_off_lesson: share of learners that stop at a lesson."
+    )
+    signal_quiz_pass_rate: float = Field(
+        0.5, gt=0, lt=1, description="low_quiz_pass_rate: share of learners who pass at the first attempt."
+    )
+    signal_course_completion: float = Field(
+        0.2, gt=0, lt=1, description="low_course_completion: share of mature enrolments that complete."
+    )
+    signal_hysteresis: float = Field(
+        0.05, ge=0, lt=1, description="How far behind its threshold a rate must fall for a signal to resolve."
+    )
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError("is no IANA time zone; write for example Europe/Paris")
+        return value
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The site's time zone."""
+        return ZoneInfo(self.timezone)
+
+    @property
+    def lake_root(self) -> str:
+        """Folder or object-store URL under which the lake's files lie."""
+        return self.lake or str(self.home.absolute() / "lake")
+
+
+def load_settings() -> Settings:
+    """Read the settings; raise WrongSettingError with one sentence on the first that cannot be used."""
+    try:
+        return Settings()  # type: ignore[call-arg]  # every field has a default
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "ANALYTICS_" + str(first["loc"][0]).upper() if first["loc"] else "the settings"
+        reason = str(first["msg"]).removeprefix("Value error, ")
+        raise WrongSettingError(f"{name} cannot be used: {reason}.") from error

@@ -1,0 +1,1 @@
+"""Rules that say which lesson or course needs a person's attention, and their life."""

@@ -1,0 +1,1 @@
+"""What is materialized: thin Dagster assets and their checks."""
