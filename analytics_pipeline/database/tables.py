@@ -235,7 +235,7 @@ lesson_cohort = Table(
     _as_of(),
     *_provenance(),
     schema="analytics",
-    comment="Where learners are and where they stop, per lesson and cohort day; counts add up over cohort days.",
+    comment="Where learners are and stop, per lesson and cohort day; counts add up over cohort days.",
 )
 
 quiz_cohort = Table(
