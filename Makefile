@@ -1,0 +1,61 @@
+# The commands of this project; CI and people call the same ones.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.ONESHELL:
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+BIN := .venv/bin
+RUNTIME := .venv/.runtime-installed
+DEV := .venv/.dev-installed
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test soak check format constraints
+
+help:
+	@echo "make demo         the whole system with a simulated course platform, until Ctrl-C"
+	echo "make demo EXIT=1  the same, stopping as soon as it has answered with numbers"
+	echo "make test         the test suite; make soak runs the long tests"
+	echo "make check        linters, types, import rules, Dagster definitions"
+	echo "make install      .venv with everything that the above need"
+	echo "make constraints  pin the newest allowed versions, with hashes"
+
+$(RUNTIME): pyproject.toml constraints.txt
+	@ops/install.sh constraints.txt
+	touch $@
+
+$(DEV): pyproject.toml constraints-dev.txt
+	@ops/install.sh constraints-dev.txt
+	touch $@ $(RUNTIME)
+
+install: $(DEV)
+	@:
+
+demo: $(RUNTIME)
+	@exec $(BIN)/analytics demo $(if $(EXIT),--exit)
+
+test: install
+	@ops/test_tools.sh
+	$(BIN)/pytest -m "not soak"
+
+soak: install
+	@ops/test_tools.sh
+	$(BIN)/pytest -m soak --timeout=0
+
+check: install
+	@$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/dg check defs
+
+format: install
+	@$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# Both files carry versions and hashes and no index address; the second one extends the first.
+COMPILE := uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade
+constraints:
+	@command -v uv >/dev/null || { echo "make constraints needs uv on the PATH: install it with 'pip install uv'."; exit 1; }
+	$(COMPILE) pyproject.toml --group build -o constraints.txt
+	$(COMPILE) pyproject.toml --group dev -c constraints.txt -o constraints-dev.txt

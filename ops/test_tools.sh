@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# Find what the tests need beyond Python packages, or install it as root on Debian; say what stays missing.
+# A test whose tool is missing is skipped with its reason, and fails when REQUIRE_ALL=1.
+set -euo pipefail
+
+missing=()
+
+need() { # need PACKAGE COMMAND...: any of the commands will do
+    local package=$1 name
+    shift
+    for name in "$@"; do
+        command -v "$name" >/dev/null && return
+    done
+    missing+=("$package")
+}
+
+need chromium chromium chromium-browser google-chrome
+
+[ ${#missing[@]} -gt 0 ] || exit 0
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    echo "Installing what the tests need: ${missing[*]}"
+    if apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "${missing[@]}" >/dev/null; then
+        exit 0
+    fi
+fi
+echo "Missing for some tests: ${missing[*]} (install them with your package manager); those tests are skipped."
