@@ -1,0 +1,162 @@
+"""Runs SQL models over relations, in this process, within a set memory: DuckDB.
+
+A model is one plain SELECT that reads its relations by name and takes named parameters (`$as_of`).
+Instants are UTC throughout; what does not fit into memory is spilled to the scratch folder.
+"""
+
+import tempfile
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+import duckdb
+import pandas as pd
+
+Schema: TypeAlias = Mapping[str, str]
+"""Column names in order, each with its SQL type."""
+
+Parameters: TypeAlias = Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class ParquetFiles:
+    """Rows of Parquet files; without a file, no rows of the same columns."""
+
+    paths: Sequence[str]
+    schema: Schema
+
+
+@dataclass(frozen=True)
+class TypedFrame:
+    """A DataFrame whose column types are stated: an empty or all-null column does not tell its own."""
+
+    data: pd.DataFrame
+    schema: Schema
+
+
+Relation: TypeAlias = ParquetFiles | TypedFrame | pd.DataFrame
+
+
+class Engine:
+    """Runs models. Each call works in a database of its own, so calls from several threads do not meet."""
+
+    def __init__(self, scratch: Path, memory_limit: str = "1GB", threads: int | None = None) -> None:
+        self.scratch = scratch
+        self._memory_limit = memory_limit
+        self._threads = threads
+
+    def frame(self, sql: str, relations: Mapping[str, Relation], parameters: Parameters) -> pd.DataFrame:
+        """The rows of the model, for results that fit into memory."""
+        with self.session(relations) as duck, warnings.catch_warnings():
+            # DuckDB 1.5 converts DATE columns by a pandas keyword that pandas 3.1 deprecates.
+            warnings.simplefilter("ignore", pd.errors.Pandas4Warning)
+            return duck.execute(sql, _taken_by(sql, parameters)).df()
+
+    def write_csv(
+        self, sql: str, relations: Mapping[str, Relation], parameters: Parameters, path: Path
+    ) -> int:
+        """Write the model's rows as PostgreSQL's COPY reads CSV with a header; return how many there are.
+
+        Null is an empty unquoted field, an empty string is quoted, lists are PostgreSQL array literals,
+        structs and maps are JSON.
+        """
+        taken = _taken_by(sql, parameters)
+        with self.session(relations) as duck:
+            described = duck.execute(f"DESCRIBE {sql}", taken).fetchall()
+            columns = ", ".join(_for_postgres(name, kind) for name, kind, *_ in described)
+            inner = _select(columns, sql)
+            return _copy(duck, f"COPY ({inner}) TO $target_path (FORMAT csv, HEADER)", taken, path)
+
+    def write_parquet(
+        self,
+        sql: str,
+        relations: Mapping[str, Relation],
+        parameters: Parameters,
+        path: Path | str,
+        order_by: Sequence[str] = (),
+    ) -> int:
+        """Write the model's rows to one Parquet file, sorted by `order_by`; return how many there are."""
+        with self.session(relations) as duck:
+            return copy_to_parquet(duck, sql, parameters, path, order_by)
+
+    @contextmanager
+    def session(self, relations: Mapping[str, Relation] | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A DuckDB database of its own, with `relations` as views; it and its spill end with the block."""
+        self.scratch.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix="spill-", dir=self.scratch) as spill:
+            config: dict[str, str | bool | int | float | list[str]] = {
+                "memory_limit": self._memory_limit,
+                "temp_directory": spill,
+                "autoinstall_known_extensions": False,
+            }
+            if self._threads is not None:
+                config["threads"] = self._threads
+            with duckdb.connect(":memory:", config=config) as duck:
+                duck.execute("SET TimeZone = 'UTC'")
+                for name, relation in (relations or {}).items():
+                    create_view(duck, name, relation)
+                yield duck
+
+
+def create_view(duck: duckdb.DuckDBPyConnection, name: str, relation: Relation) -> None:
+    """Make `relation` readable by `name` in this session."""
+    if isinstance(relation, pd.DataFrame):
+        duck.register(name, relation)
+        return
+    if isinstance(relation, TypedFrame):
+        rows = duck.from_df(relation.data)
+    elif relation.paths:
+        rows = duck.from_parquet(list(relation.paths))
+    else:
+        nothing = ", ".join(f"NULL AS {quoted(column)}" for column in relation.schema)
+        rows = duck.sql(f"SELECT {nothing}").filter("false")
+    columns = [f"{quoted(column)}::{kind} AS {quoted(column)}" for column, kind in relation.schema.items()]
+    rows.project(", ".join(columns)).create_view(name)
+
+
+def copy_to_parquet(
+    duck: duckdb.DuckDBPyConnection,
+    sql: str,
+    parameters: Parameters,
+    path: Path | str,
+    order_by: Sequence[str] = (),
+) -> int:
+    """Write the rows of `sql` to one Parquet file within an open session; return how many there are."""
+    order = f" ORDER BY {', '.join(quoted(column) for column in order_by)}" if order_by else ""
+    statement = f"COPY ({_select('*', sql)}{order}) TO $target_path (FORMAT parquet, COMPRESSION zstd)"
+    return _copy(duck, statement, _taken_by(sql, parameters), path)
+
+
+def quoted(identifier: str) -> str:
+    """An identifier, safe to stand in SQL."""
+    return '"' + identifier.replace('"', '""') + '"'
+
+
+def _select(columns: str, sql: str) -> str:
+    # The line break ends a comment that may stand on the model's last line.
+    return f"SELECT {columns} FROM ({sql.strip().removesuffix(';')}\n)"  # noqa: S608  # a model, quoted names
+
+
+def _copy(duck: duckdb.DuckDBPyConnection, statement: str, parameters: Parameters, path: Path | str) -> int:
+    row = duck.execute(statement, {**parameters, "target_path": str(path)}).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _taken_by(sql: str, parameters: Parameters) -> dict[str, object]:
+    """Those of `parameters` that the model reads: DuckDB refuses any other."""
+    names = duckdb.extract_statements(sql)[0].named_parameters
+    return {name: value for name, value in parameters.items() if name in names}
+
+
+def _for_postgres(name: str, kind: str) -> str:
+    column = quoted(name)
+    if kind.startswith(("STRUCT", "MAP")) or kind.endswith(")[]"):
+        return f"to_json({column}) AS {column}"
+    if kind.endswith("[]"):
+        escaped = r"""'"' || replace(replace(item::VARCHAR, '\', '\\'), '"', '\"') || '"'"""
+        items = f"list_transform({column}, lambda item: coalesce({escaped}, 'NULL'))"
+        return f"'{{' || array_to_string({items}, ',') || '}}' AS {column}"
+    return column
