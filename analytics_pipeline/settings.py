@@ -46,6 +46,25 @@ class Settings(BaseSettings):
     admin_port: int = Field(8001, ge=1, le=65535, description="Port of the admin API and dashboard.")
     dagster_port: int = Field(3000, ge=1, le=65535, description="Port of the Dagster UI.")
     ingest_workers: int = Field(1, ge=1, le=64, description="Worker processes of the ingest service.")
+    ingest_bytes_in_flight: int = Field(
+        64 * 2**20,
+        ge=4 * 2**20,
+        description="Bytes of bodies that an ingest worker holds at once; above, it answers 503.",
+    )
+    ingest_address_limit: int | None = Field(
+        None, ge=1, description="Events per second from one address with a web page's key, per worker."
+    )
+    ingest_proxies: int = Field(
+        0, ge=0, le=8, description="Trusted proxies before ingest; so many X-Forwarded-For entries count."
+    )
+    retention_days: int | None = Field(
+        None,
+        ge=1,
+        description="Days for which raw events are kept; older ones are not accepted. Unset: for ever.",
+    )
+    pseudonym_key: SecretStr | None = Field(
+        None, description="Secret under which learner ids are replaced by an HMAC at ingest; unset: kept."
+    )
     schedule: Literal["nightly", "off"] = Field("nightly", description="When runs start by themselves.")
     funnel_window_days: int = Field(
         90, ge=1, le=3650, description="Days after entry within which a funnel step counts."
@@ -75,6 +94,13 @@ class Settings(BaseSettings):
     def _known_zone(cls, value: str) -> str:
         if value not in available_timezones():
             raise ValueError("is no IANA time zone; write for example Europe/Paris")
+        return value
+
+    @field_validator("pseudonym_key")
+    @classmethod
+    def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value.get_secret_value()) < 16:
+            raise ValueError("has fewer than 16 characters; take the output of openssl rand -hex 32")
         return value
 
     @property

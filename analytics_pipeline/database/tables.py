@@ -88,6 +88,7 @@ write_key = Table(
     Column(
         "origins", ARRAY(Text), nullable=False, comment="Web origins that may use it; empty: servers only."
     ),
+    Column("events_per_second", Integer, comment="How fast it may send, per worker; null: no limit."),
     Column("created_at", INSTANT, nullable=False, comment="When the key was made."),
     Column("revoked_at", INSTANT, comment="When the key ceased to work."),
     schema="ingest",
