@@ -1,0 +1,1 @@
+"""Keeps the services of one HOME running, and leaves none behind."""

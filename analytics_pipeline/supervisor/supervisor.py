@@ -1,0 +1,235 @@
+"""Starts the services of one HOME, restarts what dies and stops everything in order."""
+
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from structlog.typing import WrappedLogger
+
+from analytics_pipeline.supervisor.groups import stop_groups
+from analytics_pipeline.supervisor.home_lock import hold_home
+from analytics_pipeline.supervisor.processes import log_path, open_log, spawn
+from analytics_pipeline.supervisor.service import Child, Service, Step, restart_delay
+from analytics_pipeline.supervisor.watchdog import Watchdog
+
+TICK_SECONDS = 0.1
+SERVER_CHECK_SECONDS = 1.0
+READY_WITHIN_SECONDS = 180.0
+DEATHS_BEFORE_GIVING_UP = 3
+
+
+class SupervisorError(Exception):
+    """The services cannot be started; the message is for the user and names the log."""
+
+
+class StopRequestedError(Exception):
+    """Ctrl-C or SIGTERM arrived while the services were being started."""
+
+
+class DatabaseServer(Protocol):
+    """The database server that the supervisor keeps running."""
+
+    def is_running(self) -> bool: ...  # noqa: D102
+    def start(self) -> None: ...  # noqa: D102
+    def stop(self) -> None: ...  # noqa: D102
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What runs: steps one after the other, then the services all at once; they stop in the given order.
+
+    `task` is a command that starts when all are ready and writes to the terminal. Everything stops with
+    it, with its exit code, unless it ended well and `stay` is set.
+    """
+
+    services: Sequence[Service]
+    steps: Sequence[Step] = ()
+    task: Step | None = None
+    stay: bool = True
+
+
+class Supervisor:
+    """Runs a plan in `home`. One instance serves one call of `run`, in the main thread."""
+
+    def __init__(
+        self,
+        home: Path,
+        *,
+        environment: Mapping[str, str],
+        log: WrappedLogger,
+        say: Callable[[str], None],
+        server: DatabaseServer | None = None,
+    ) -> None:
+        self._home = home.absolute()
+        self._environment = environment
+        self._log = log
+        self._say = say
+        self._server = server
+        self._children: list[Child] = []
+        self._task: subprocess.Popen[bytes] | None = None
+        self._stopping = False
+        self._server_checked = 0.0
+
+    def run(self, make_plan: Callable[[], Plan]) -> int:
+        """Run until Ctrl-C, SIGTERM or the end of the plan's task; return the exit code.
+
+        `make_plan` is called with the lock held and the server running; it may migrate. Raises
+        HomeTakenError and SupervisorError; whatever was started has ended when this returns or raises.
+        """
+        with hold_home(self._home) as lock, self._signals():
+            owns_server = self._server is not None and not self._server.is_running()
+            self._lock = lock
+            self._watched_home = self._home if owns_server else None
+            self._watchdog = Watchdog(lock=lock, server_home=self._watched_home)
+            try:
+                return self._run(make_plan)
+            except StopRequestedError:
+                return 0
+            finally:
+                self._stop_all(owns_server=owns_server)
+                self._watchdog.dismiss()
+
+    def _run(self, make_plan: Callable[[], Plan]) -> int:
+        if self._server is not None:
+            self._server.start()
+            self._say("PostgreSQL is ready.")
+        plan = make_plan()
+        for step in plan.steps:
+            self._run_step(step)
+        for service in plan.services:
+            child = Child(service, folder=self._home, environment=self._environment)
+            self._children.append(child)
+            self._start(child)
+        self._wait_until_ready()
+        if plan.task is not None:
+            self._start_task(plan.task, output=None)
+        return self._watch(stay=plan.stay)
+
+    def _watch(self, *, stay: bool) -> int:
+        while True:
+            self._tick()
+            code = None if self._task is None else self._task.poll()
+            if code is None:
+                continue
+            self._task = None
+            self._tell_watchdog()
+            if code != 0 or not stay:
+                return code
+
+    def _wait_until_ready(self) -> None:
+        began = time.monotonic()
+        while waiting := [child for child in self._children if not child.was_ready]:
+            for child in waiting:
+                if child.group is not None and child.service.is_ready():
+                    child.was_ready = True
+                    seconds = time.monotonic() - began
+                    self._log.info("ready", service=child.service.name, seconds=round(seconds, 2))
+                    self._say(f"{child.service.name} is ready {child.service.address}".rstrip() + ".")
+                elif len(child.deaths) >= DEATHS_BEFORE_GIVING_UP:
+                    raise SupervisorError(_gave_up(child, f"ended {len(child.deaths)} times"))
+                elif time.monotonic() - began > READY_WITHIN_SECONDS:
+                    raise SupervisorError(_gave_up(child, f"was not ready in {READY_WITHIN_SECONDS:.0f} s"))
+            self._tick()
+
+    def _tick(self) -> None:
+        time.sleep(TICK_SECONDS)
+        self._check_stop()
+        self._revive_server()
+        if not self._watchdog.is_alive():
+            self._watchdog.dismiss()
+            self._watchdog = Watchdog(lock=self._lock, server_home=self._watched_home)
+            self._tell_watchdog()
+        for child in self._children:
+            self._revive(child)
+
+    def _revive(self, child: Child) -> None:
+        code = child.take_death()
+        now = time.monotonic()
+        if code is not None:
+            delay = restart_delay(child.deaths, now)
+            child.start_after = now + delay
+            self._log.warning("died", service=child.service.name, exit_code=code, restart_in=delay)
+            self._say(f"{child.service.name} ended with {code}; it is restarted (log: {child.log}).")
+            self._tell_watchdog()
+        if child.group is None and now >= child.start_after:
+            self._start(child)
+
+    def _revive_server(self) -> None:
+        now = time.monotonic()
+        if self._server is None or now - self._server_checked < SERVER_CHECK_SECONDS:
+            return
+        self._server_checked = now
+        if self._server.is_running():
+            return
+        self._log.warning("died", service="postgresql")
+        self._say("PostgreSQL has ended; it is restarted.")
+        self._server.start()
+        self._say("PostgreSQL is ready.")
+
+    def _start(self, child: Child) -> None:
+        group = child.start()
+        self._tell_watchdog()
+        self._log.info("started", service=child.service.name, pid=group)
+
+    def _run_step(self, step: Step) -> None:
+        path = log_path(self._home, step.name)
+        with open_log(path) as output:
+            process = self._start_task(step, output=output)
+            while process.poll() is None:
+                time.sleep(TICK_SECONDS)
+                self._check_stop()
+        self._task = None
+        self._tell_watchdog()
+        if process.returncode != 0:
+            raise SupervisorError(f"{step.name} failed with {process.returncode}; its log is {path}.")
+
+    def _start_task(self, step: Step, *, output: BinaryIO | None) -> subprocess.Popen[bytes]:
+        environment = {**self._environment, **step.environment}
+        self._task = spawn(step.command, folder=self._home, environment=environment, output=output)
+        self._tell_watchdog()
+        return self._task
+
+    def _stop_all(self, *, owns_server: bool) -> None:
+        if self._children or self._task:
+            self._say("Stopping.")
+        if self._task is not None:
+            stop_groups([self._task.pid], grace_seconds=5.0, reap=self._task.poll)
+        for child in self._children:
+            child.stop()
+            self._log.info("stopped", service=child.service.name)
+        if self._server is not None and owns_server:
+            self._server.stop()
+            self._log.info("stopped", service="postgresql")
+
+    def _tell_watchdog(self) -> None:
+        groups = [child.group for child in self._children if child.group is not None]
+        if self._task is not None:
+            groups.append(self._task.pid)
+        if self._watchdog.is_alive():
+            self._watchdog.tell(groups)
+
+    def _check_stop(self) -> None:
+        if self._stopping:
+            raise StopRequestedError
+
+    @contextmanager
+    def _signals(self) -> Iterator[None]:
+        def request_stop(_number: int, _frame: object) -> None:
+            self._stopping = True
+
+        numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        before = {number: signal.signal(number, request_stop) for number in numbers}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def _gave_up(child: Child, what: str) -> str:
+    return f"{child.service.name} {what}; its log is {child.log} and ends:\n{child.log_tail()}"
