@@ -5,6 +5,7 @@ Schema `ingest` holds what has not been sealed yet, schema `analytics` what peop
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Date,
     DateTime,
@@ -14,6 +15,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    Numeric,
     Table,
     Text,
     UniqueConstraint,
@@ -25,6 +27,7 @@ from analytics_pipeline.events import EventType
 metadata = MetaData()
 
 INSTANT = DateTime(timezone=True)
+MONEY = Numeric(24, 4)
 EVENT_TYPE = Enum(
     EventType,
     name="event_type",
@@ -296,6 +299,40 @@ course_funnel = Table(
     comment="Funnels per course and cohort day; entered = converted + open + dropped.",
 )
 
+course_refund = Table(
+    "course_refund",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True, comment="Surrogate."),
+    Column("course_id", Text, nullable=False, comment="Course."),
+    Column("currency", Text, comment="Currency of the order; null where the purchase named none."),
+    Column("cohort_day", Date, nullable=False, comment="Day of the order's earliest purchase."),
+    Column(
+        "last_lesson_idx",
+        Integer,
+        comment="Highest lesson with activity before the refund; null if none, and for orders not refunded.",
+    ),
+    _count("orders", "Orders."),
+    _count("refunded_orders", "Those that were refunded, in full or in part."),
+    _count("mature_orders", "Orders older than the refund window at as-of."),
+    _count("mature_refunded_orders", "Mature orders that were refunded."),
+    Column("gross", MONEY, nullable=False, comment="Sum of what was paid."),
+    Column("refunded", MONEY, nullable=False, comment="Sum of what was given back, at most gross."),
+    Column("net", MONEY, nullable=False, comment="Gross less refunded."),
+    Column(
+        "approximate",
+        Boolean,
+        nullable=False,
+        comment="True where the course sends no refunds and orders without an enrolment stand for them.",
+    ),
+    _as_of(),
+    *_provenance(),
+    UniqueConstraint(
+        "course_id", "currency", "cohort_day", "last_lesson_idx", postgresql_nulls_not_distinct=True
+    ),
+    schema="analytics",
+    comment="Orders and refunds per course, currency, day of purchase and lesson reached; sums add up.",
+)
+
 signal = Table(
     "signal",
     metadata,
@@ -321,6 +358,18 @@ signal = Table(
     ),
     schema="analytics",
     comment="Findings that call for attention: one row per life, from opened to resolved.",
+)
+
+signal_evaluation = Table(
+    "signal_evaluation",
+    metadata,
+    Column("as_of", Date, primary_key=True, comment="As-of day on which the rules were evaluated."),
+    _count("assessed", "Lessons, quizzes and courses with enough learners to be judged."),
+    _count("opened", "Signals that opened on this day."),
+    _count("resolved", "Signals that resolved on this day."),
+    *_provenance(),
+    schema="analytics",
+    comment="When the rules were evaluated: once per as-of day, in order.",
 )
 
 metric_revision = Table(
