@@ -2,8 +2,9 @@
 
 import json
 import re
+from collections.abc import Sequence
 from http import HTTPStatus
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import UNSET, DecodeError, Raw, Struct, UnsetType, ValidationError
@@ -29,13 +30,17 @@ class Batch(Struct, rename="camel", gc=False):
     sent_at: Instant | None = None
 
 
-_Event = TypeVar("_Event", WireEvent, Raw)
+class Envelope(NamedTuple):
+    """The events of a body, all decoded or all as bytes, and its `sentAt`."""
+
+    events: Sequence[WireEvent | Raw]
+    sent_at: Instant | None
 
 
-class Envelope(NamedTuple, Generic[_Event]):
-    """The events of a body, decoded or each as bytes, and its `sentAt`."""
+class RawEnvelope(NamedTuple):
+    """The events of a body as bytes, and its `sentAt`."""
 
-    events: list[_Event]
+    events: list[Raw]
     sent_at: Instant | None
 
 
@@ -55,16 +60,15 @@ def _is_array(body: bytes) -> bool:
     return body.startswith(b"[") or body[:64].lstrip().startswith(b"[")
 
 
-def read(body: bytes) -> Envelope[WireEvent] | Envelope[Raw]:
+def read(body: bytes) -> Envelope:
     """The events of a body: decoded and checked all in one go, or all as bytes when any of them does not fit.
 
     BadBodyError when there are none to be found, or too many.
     """
-    envelope: Envelope[WireEvent] | Envelope[Raw]
     try:
         envelope = _read_typed(body)
     except (ValueError, RecursionError):
-        envelope = read_raw(body)
+        envelope = Envelope(*read_raw(body))
     if not envelope.events:
         raise BadBodyError(HTTPStatus.BAD_REQUEST, "The batch holds no events.")
     if len(envelope.events) > MAX_EVENTS:
@@ -74,14 +78,14 @@ def read(body: bytes) -> Envelope[WireEvent] | Envelope[Raw]:
     return envelope
 
 
-def _read_typed(body: bytes) -> Envelope[WireEvent]:
+def _read_typed(body: bytes) -> Envelope:
     if _is_array(body):
         return Envelope(_EVENTS.decode(body), None)
     batch = _BATCH.decode(body)
     return Envelope(batch.events, batch.sent_at)
 
 
-def read_raw(body: bytes) -> Envelope[Raw]:
+def read_raw(body: bytes) -> RawEnvelope:
     """Split a body into its events without looking into them; BadBodyError when even that fails."""
     try:
         envelope = (
@@ -95,7 +99,7 @@ def read_raw(body: bytes) -> Envelope[Raw]:
         if envelope.event_type is UNSET:
             raise BadBodyError(HTTPStatus.BAD_REQUEST, "The body has no `events` and is no event itself.")
         envelope.events = [Raw(body)]
-    return Envelope(envelope.events, _read_sent_at(envelope.sent_at))
+    return RawEnvelope(envelope.events, _read_sent_at(envelope.sent_at))
 
 
 def _read_with_surrogates(body: bytes, error: Exception) -> _RawObject:

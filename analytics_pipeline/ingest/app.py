@@ -1,0 +1,96 @@
+"""The ingest service as an ASGI application."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from analytics_pipeline.ingest.answers import Receive, Scope, Send
+from analytics_pipeline.ingest.calendar import Calendar
+from analytics_pipeline.ingest.connection import DatabaseAwayError, connector
+from analytics_pipeline.ingest.door import EVENT_PATH, Door
+from analytics_pipeline.ingest.intake import Rules
+from analytics_pipeline.ingest.keyring import KeyRing
+from analytics_pipeline.ingest.metrics import Metrics
+from analytics_pipeline.ingest.openapi import openapi
+from analytics_pipeline.ingest.pseudonym import pseudonymiser
+from analytics_pipeline.ingest.writer import Writer
+from analytics_pipeline.settings import Settings
+
+
+def create_app(settings: Settings) -> ASGIApp:
+    """The service for one worker process: events by the short way, everything else by Starlette.
+
+    It starts without a database and says 503 until there is one.
+    """
+    metrics = Metrics()
+    connect = connector(settings)
+    keys, writer = KeyRing(connect), Writer(connect, metrics)
+    door = Door(settings, rules_of(settings), keys, writer, metrics)
+    rest = _status_app(keys, writer, metrics)
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] == EVENT_PATH and scope["method"] in {"POST", "OPTIONS"}:
+            await door(scope, receive, send)
+        else:
+            await rest(scope, receive, send)
+
+    return app
+
+
+def rules_of(settings: Settings) -> Rules:
+    """The site's rules for events."""
+    key = settings.pseudonym_key
+    return Rules(
+        calendar=Calendar(settings.zone, settings.first_day),
+        retention_days=settings.retention_days,
+        pseudonym=None if key is None else pseudonymiser(key.get_secret_value()),
+    )
+
+
+def _status_app(keys: KeyRing, writer: Writer, metrics: Metrics) -> Starlette:
+    async def healthz(_request: Request) -> Response:
+        return JSONResponse({"alive": True})
+
+    async def readyz(_request: Request) -> Response:
+        try:
+            await keys.refresh()
+        except DatabaseAwayError:
+            return JSONResponse({"ready": False, "away": ["database"]}, 503, {"retry-after": "2"})
+        return JSONResponse({"ready": True, "away": []})
+
+    async def exposition(_request: Request) -> Response:
+        return Response(metrics.exposition(), media_type="text/plain; version=0.0.4")
+
+    async def document(_request: Request) -> Response:
+        return JSONResponse(openapi())
+
+    async def event_method(_request: Request) -> Response:
+        return JSONResponse({"error": "Send events with POST."}, 405, {"allow": "POST, OPTIONS"})
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        looking, writing = asyncio.create_task(keys.keep_fresh()), asyncio.create_task(writer.run())
+        yield
+        writer.close()
+        await writing
+        looking.cancel()
+        with suppress(asyncio.CancelledError):
+            await looking
+        await keys.close()
+
+    return Starlette(
+        routes=[
+            Route("/healthz", healthz),
+            Route("/readyz", readyz),
+            Route("/metrics", exposition),
+            Route("/openapi.json", document),
+            Route(EVENT_PATH, event_method, methods=["GET", "HEAD", "PUT", "PATCH", "DELETE"]),
+        ],
+        lifespan=lifespan,
+    )

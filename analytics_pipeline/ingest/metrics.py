@@ -1,0 +1,73 @@
+"""What Prometheus reads: counted per worker process, summed over all of them."""
+
+import os
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+
+_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+_COMMIT_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+
+
+class Metrics:
+    """The metrics of one process; those of several meet in the folder PROMETHEUS_MULTIPROC_DIR."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self.accepted = self._counter("events_accepted", "Events that were stored.")
+        self._rejected = self._counter("events_rejected", "Events put into quarantine, by reason.", "reason")
+        self._requests = self._counter("requests", "Requests for events, by status.", "status")
+        self._refused = self._counter("requests_refused", "Requests without a 202, by cause.", "cause")
+        self.bytes_in = self._counter("received_bytes", "Bytes of bodies, as they came.")
+        commits = self._counter("commits", "Group commits, by outcome.", "outcome")
+        self.commits, self.commits_failed = commits.labels("stored"), commits.labels("failed")
+        self.commit_seconds = Histogram(
+            "analytics_ingest_commit_seconds",
+            "Seconds from taking a group of requests to its commit.",
+            buckets=_COMMIT_BUCKETS,
+            registry=self._registry,
+        )
+        self.queue_depth = self._gauge("queue_depth", "Requests that wait for the next group commit.")
+        self.bytes_held = self._gauge("held_bytes", "Bytes of bodies in memory.")
+        self._requests_stored = self._requests.labels("202")
+
+    def stored(self, accepted: int, reasons: list[str]) -> None:
+        """Count a request that was answered with 202."""
+        self._requests_stored.inc()
+        self.accepted.inc(accepted)
+        for reason in reasons:
+            self._rejected.labels(reason.partition(":")[0]).inc()
+
+    def refused(self, status: int, cause: str) -> None:
+        """Count a request that was answered with anything else."""
+        self._requests.labels(str(int(status))).inc()
+        self._refused.labels(cause).inc()
+
+    def exposition(self) -> bytes:
+        """All metrics of all worker processes, in Prometheus' text format."""
+        folder = os.environ.get(_FOLDER)
+        if folder is None:
+            return generate_latest(self._registry)
+        _forget_ended_processes(Path(folder))
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry, path=folder)  # type: ignore[no-untyped-call]
+        return generate_latest(registry)
+
+    def _counter(self, name: str, meaning: str, *labels: str) -> Counter:
+        return Counter(f"analytics_ingest_{name}", meaning, labels, registry=self._registry)
+
+    def _gauge(self, name: str, meaning: str) -> Gauge:
+        return Gauge(
+            f"analytics_ingest_{name}", meaning, registry=self._registry, multiprocess_mode="livesum"
+        )
+
+
+def _forget_ended_processes(folder: Path) -> None:
+    """Gauges of a worker that was killed would count for ever; its counters rightly do."""
+    for file in folder.glob("gauge_live*_*.db"):
+        pid = int(file.stem.rpartition("_")[2])
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            mark_process_dead(pid, path=str(folder))  # type: ignore[no-untyped-call]

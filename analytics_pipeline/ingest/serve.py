@@ -1,0 +1,106 @@
+"""`python -m analytics_pipeline.ingest.serve`: the ingest service in the foreground, until SIGTERM."""
+
+import os
+import shutil
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import psycopg
+from granian.constants import HTTPModes, Interfaces, Loops, RuntimeModes
+from granian.server import Server
+
+from analytics_pipeline.database.site import WrongTimezoneError, check_site
+from analytics_pipeline.database.urls import DatabaseNotReadyError, database_urls
+from analytics_pipeline.ingest.logs import configure_logs, logger
+from analytics_pipeline.settings import Settings, WrongSettingError, load_settings
+
+STOP_SECONDS = 30
+
+
+class PortTakenError(Exception):
+    """Another process listens where the service should; the message says which port and what to do."""
+
+
+def main() -> None:
+    """Serve until SIGTERM or SIGINT. What keeps it from starting is said in one sentence (exit code 1)."""
+    try:
+        settings = load_settings()
+        check_port(settings.bind, settings.ingest_port)
+        check_database(settings)
+    except (WrongSettingError, PortTakenError, DatabaseNotReadyError, WrongTimezoneError) as error:
+        sys.exit(f"The ingest service cannot start: {error}")
+    serve(settings)
+
+
+def serve(settings: Settings) -> None:
+    """Run the workers; returns when they have answered what was in flight."""
+    metrics = settings.home.absolute() / "metrics" / f"ingest-{settings.ingest_port}"
+    shutil.rmtree(metrics, ignore_errors=True)
+    metrics.mkdir(parents=True)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(metrics)
+    server = Server(
+        "analytics_pipeline.ingest.app",
+        address=settings.bind,
+        port=settings.ingest_port,
+        interface=Interfaces.ASGI,
+        workers=settings.ingest_workers,
+        loop=Loops.uvloop,
+        http=HTTPModes.http1,
+        websockets=False,
+        runtime_mode=RuntimeModes.st,
+        respawn_failed_workers=True,
+        respawn_interval=0.1,
+        workers_kill_timeout=STOP_SECONDS,
+        log_dictconfig=configure_logs(),
+    )
+    server.serve(target_loader=partial(load_worker, settings, os.getpid()), wrap_loader=False)
+
+
+def check_port(address: str, port: int) -> None:
+    """Raise PortTakenError when somebody listens there: the workers would quietly share the port."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((address, port))
+        except OSError as error:
+            raise PortTakenError(
+                f"it cannot listen on {address}:{port} ({error.strerror});"
+                " stop what listens there or set ANALYTICS_INGEST_PORT."
+            ) from error
+
+
+def check_database(settings: Settings) -> None:
+    """Raise when the database was never migrated or counts other days; one that is away may come back."""
+    url = database_urls(settings).ingest
+    try:
+        with psycopg.connect(url, connect_timeout=3) as connection:
+            check_site(connection, settings)
+    except psycopg.OperationalError as error:
+        logger.warning("database_away", code=error.sqlstate or type(error).__name__)
+
+
+def load_worker(settings: Settings, parent: int) -> Callable[..., Any]:
+    """The application of one worker process, imported there, so that its metrics find their folder."""
+    from analytics_pipeline.ingest.app import create_app  # noqa: PLC0415
+
+    configure_logs()
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    return create_app(settings)
+
+
+def _end_with(parent: int) -> None:
+    """End this worker when its parent was killed: it would hold the port against the next service."""
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,156 @@
+"""Group commit: requests that arrive while a commit is under way share the next one."""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Sequence
+from datetime import datetime
+
+from msgspec import Struct
+
+from analytics_pipeline.ingest.connection import (
+    AWAY_ERRORS,
+    Connect,
+    Connection,
+    DatabaseAwayError,
+    away_code,
+)
+from analytics_pipeline.ingest.intake import DayPayload
+from analytics_pipeline.ingest.logs import logger
+from analytics_pipeline.ingest.metrics import Metrics
+from analytics_pipeline.ingest.quarantine import QuarantinedEvent
+
+GROUP_BYTES = 8 * 2**20
+COMMIT_SECONDS = 12.0
+
+_COPY_INBOX = "COPY ingest.inbox (day, received_at, events, payload) FROM STDIN (FORMAT BINARY)"
+_QUARANTINE = """
+    INSERT INTO ingest.quarantine (id, received_at, day, event_id, course_id, event_type, reason, body)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
+    ON CONFLICT DO NOTHING
+"""
+
+
+class Submission(Struct):
+    """What one request has to store."""
+
+    received_at: datetime
+    days: Sequence[DayPayload]
+    quarantine: Sequence[QuarantinedEvent]
+
+
+class _Waiting(Struct):
+    submission: Submission
+    stored: asyncio.Future[None]
+
+
+class Writer:
+    """Stores submissions, all that wait in one transaction, and tells each when it is committed."""
+
+    def __init__(self, connect: Connect, metrics: Metrics) -> None:
+        self._connect = connect
+        self._metrics = metrics
+        self._waiting: deque[_Waiting] = deque()
+        self._awake = asyncio.Event()
+        self._closing = False
+        self._connection: Connection | None = None
+
+    async def store(self, submission: Submission) -> None:
+        """Return when `submission` is durable; DatabaseAwayError when it may not be."""
+        stored = asyncio.get_running_loop().create_future()
+        self._waiting.append(_Waiting(submission, stored))
+        self._awake.set()
+        await stored
+
+    async def run(self) -> None:
+        """Commit group after group, until `close` was called and nothing waits."""
+        while True:
+            await self._awake.wait()
+            group = self._next_group()
+            if group:
+                self._metrics.queue_depth.set(len(self._waiting))
+                await self._store_group(group)
+            elif self._closing:
+                break
+            else:
+                self._awake.clear()
+        await self._drop_connection()
+
+    def close(self) -> None:
+        """Let `run` end once everything that waits is stored."""
+        self._closing = True
+        self._awake.set()
+
+    def _next_group(self) -> list[_Waiting]:
+        group: list[_Waiting] = []
+        size = 0
+        while self._waiting and size < GROUP_BYTES:
+            waiting = self._waiting.popleft()
+            size += sum(len(day.payload) for day in waiting.submission.days)
+            group.append(waiting)
+        return group
+
+    async def _store_group(self, group: list[_Waiting]) -> None:
+        started = time.perf_counter()
+        try:
+            async with asyncio.timeout(COMMIT_SECONDS):
+                await self._commit([waiting.submission for waiting in group])
+        except AWAY_ERRORS as error:
+            self._metrics.commits_failed.inc()
+            logger.warning("commit_failed", code=away_code(error), requests=len(group))
+            await self._drop_connection()
+            outcome: Exception | None = DatabaseAwayError()
+        else:
+            self._metrics.commits.inc()
+            self._metrics.commit_seconds.observe(time.perf_counter() - started)
+            outcome = None
+        for waiting in group:
+            if waiting.stored.done():
+                continue
+            if outcome is None:
+                waiting.stored.set_result(None)
+            else:
+                waiting.stored.set_exception(outcome)
+
+    async def _commit(self, submissions: list[Submission]) -> None:
+        if self._connection is None:
+            self._connection = await self._connect()
+        if any(submission.quarantine for submission in submissions):
+            async with self._connection.transaction():
+                await _copy_inbox(self._connection, submissions)
+                await _insert_quarantine(self._connection, submissions)
+        else:
+            await _copy_inbox(self._connection, submissions)
+
+    async def _drop_connection(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.close()
+
+
+async def _copy_inbox(connection: Connection, submissions: list[Submission]) -> None:
+    """One statement, and so one transaction of its own where none is open."""
+    async with connection.cursor() as cursor, cursor.copy(_COPY_INBOX) as copy:
+        copy.set_types(["date", "timestamptz", "int4", "bytea"])
+        for submission in submissions:
+            for day, events, payload in submission.days:
+                await copy.write_row((day, submission.received_at, events, payload))
+
+
+async def _insert_quarantine(connection: Connection, submissions: list[Submission]) -> None:
+    rows = [
+        (
+            row.id,
+            submission.received_at,
+            row.day,
+            row.event_id,
+            row.course_id,
+            row.event_type,
+            row.reason,
+            row.body,
+        )
+        for submission in submissions
+        for row in submission.quarantine
+    ]
+    async with connection.cursor() as cursor:
+        await cursor.executemany(_QUARANTINE, rows)
