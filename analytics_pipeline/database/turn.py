@@ -1,9 +1,9 @@
 """The turn: the right to write, held by one run at a time.
 
 Two things make it up. A session advisory lock, which PostgreSQL frees the moment its holder's connection
-ends, says whose turn it is; an epoch in `analytics.turn`, raised whenever the turn changes hands, is what every
-commit checks. A run whose lock was freed while it went on (its connection broke, its machine slept) finds a
-higher epoch and cannot publish. Whoever raises the epoch waits for a commit that has checked it already.
+ends, says whose turn it is; an epoch in `analytics.turn`, raised whenever the turn changes hands, is what
+every commit checks. A run whose lock was freed while it went on (its connection broke, its machine slept)
+finds a higher epoch and cannot publish. Who raises the epoch waits for a commit that has checked it already.
 """
 
 import time
@@ -108,8 +108,9 @@ def hold_turn(
 ) -> Iterator[Turn]:
     """Hold the turn for `run_id` on a connection of its own (URL of the pipeline role) while the block runs.
 
-    While another run holds it, `on_wait` is told that run's id once. When `has_ended` says that the other run is
-    over although its sessions live, they are ended. With `wait=False`, raises TurnTakenError instead of waiting.
+    While another run holds it, `on_wait` is told that run's id once. When `has_ended` says that the other
+    run is over although its sessions live, they are ended. With `wait=False`, raises TurnTakenError instead
+    of waiting for a run that is not over.
     """
     with psycopg.connect(
         url,

@@ -1,0 +1,193 @@
+"""Replacing published rows: checked, in one transaction, with a record of every number that changed.
+
+Readers see the old or the new numbers, never a mixture; a run that lost its turn changes nothing.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from psycopg import Connection, sql
+from psycopg.pq import TransactionStatus
+from sqlalchemy import Table
+
+from analytics_pipeline.database.revisions import (
+    new_table,
+    published_columns,
+    published_table,
+    record_cohort_revisions,
+    record_day_revisions,
+)
+from analytics_pipeline.database.turn import Turn
+
+CHUNK = 1 << 20
+
+
+@dataclass(frozen=True)
+class DayScope:
+    """All rows of these days are replaced."""
+
+    days: Sequence[date]
+
+
+@dataclass(frozen=True)
+class CourseScope:
+    """All rows of these courses are replaced; None: of all courses."""
+
+    courses: Sequence[str] | None
+
+
+Scope = DayScope | CourseScope
+
+
+@dataclass(frozen=True)
+class NewRows:
+    """The rows that `table` shall hold for the scope, as a CSV file.
+
+    Its header names the table's columns in their order, without id, computed_at and run_id. An empty unquoted
+    field is null; arrays are written as PostgreSQL's literals.
+    """
+
+    table: Table
+    csv: Path
+
+
+@dataclass(frozen=True)
+class Check:
+    """A condition on the new rows: `sql` counts its violations, and 0 lets the publication through.
+
+    It may read the new rows as `new_<table>`, the published tables as they were, and `analytics.lake_day`.
+    """
+
+    name: str
+    description: str
+    sql: str
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """What a check found."""
+
+    name: str
+    description: str
+    violations: int
+
+    @property
+    def passed(self) -> bool:
+        """Whether there was no violation."""
+        return self.violations == 0
+
+
+class CheckFailedError(Exception):
+    """New rows broke a check: nothing was published, and the old rows stand."""
+
+    def __init__(self, results: Sequence[CheckResult]) -> None:
+        failed = [f"{each.name} ({each.violations})" for each in results if not each.passed]
+        super().__init__(f"Not published, the old numbers stand: violations of {', '.join(failed)}.")
+        self.results = list(results)
+
+
+@dataclass(frozen=True)
+class Published:
+    """What a publication did: rows per table, numbers that changed, and what its checks found."""
+
+    rows: dict[str, int]
+    revisions: int
+    checks: list[CheckResult]
+
+
+def publish(
+    connection: Connection,
+    *,
+    turn: Turn,
+    scope: Scope,
+    new_rows: Sequence[NewRows],
+    checks: Sequence[Check],
+    cause: str,
+    after: Callable[[Connection], object] = lambda _: None,
+) -> Published:
+    """Replace the rows of `scope` in every table of `new_rows`, in one transaction; once more changes nothing.
+
+    `cause` is kept with every number that changed. `after` runs last in the same transaction. Raises
+    TurnLostError and CheckFailedError; whatever is raised, nothing has changed. The connection must be outside
+    of a transaction.
+    """
+    if connection.info.transaction_status is not TransactionStatus.IDLE:
+        raise RuntimeError("A publication is a transaction of its own; end the one that is open.")
+    with connection.transaction():
+        turn.check(connection)
+        for rows in new_rows:
+            _load(connection, rows)
+            _refuse_rows_outside(connection, rows.table, scope)
+        results = [_evaluate(connection, check) for check in checks]
+        if not all(result.passed for result in results):
+            raise CheckFailedError(results)
+        revisions = sum(_record(connection, rows.table, scope, cause, turn.run_id) for rows in new_rows)
+        counts = {rows.table.name: _replace(connection, rows.table, scope, turn.run_id) for rows in new_rows}
+        after(connection)
+    return Published(counts, revisions, results)
+
+
+def _load(connection: Connection, rows: NewRows) -> None:
+    """Copy the CSV into `new_<table>`, byte for byte: PostgreSQL reads it faster than Python could."""
+    table, columns = rows.table, _columns(rows.table)
+    connection.execute(
+        sql.SQL("CREATE TEMPORARY TABLE {} ON COMMIT DROP AS SELECT {} FROM {} WITH NO DATA").format(
+            new_table(table), columns, published_table(table)
+        )
+    )
+    copy_in = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv, HEADER match, ENCODING 'UTF8')").format(
+        new_table(table), columns
+    )
+    with connection.cursor() as cursor, cursor.copy(copy_in) as copy, rows.csv.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            copy.write(chunk)
+    # Without statistics, checks that join two new tables were planned as nested loops.
+    connection.execute(sql.SQL("ANALYZE {}").format(new_table(table)))
+
+
+def _refuse_rows_outside(connection: Connection, table: Table, scope: Scope) -> None:
+    """A new row outside the scope would stand beside an old one that nobody replaces."""
+    condition, parameters = _condition(scope)
+    query = sql.SQL("SELECT count(*) FROM {} WHERE ({}) IS NOT TRUE").format(new_table(table), condition)
+    row = connection.execute(query, parameters).fetchone()
+    if row is None or row[0] > 0:
+        raise ValueError(f"New rows of {table.fullname} lie outside of what is replaced: {scope}.")
+
+
+def _evaluate(connection: Connection, check: Check) -> CheckResult:
+    row = connection.execute(check.sql.encode()).fetchone()
+    if row is None or not isinstance(row[0], int):
+        raise TypeError(f"The check {check.name} must return one integer.")
+    return CheckResult(check.name, check.description, row[0])
+
+
+def _record(connection: Connection, table: Table, scope: Scope, cause: str, run_id: str) -> int:
+    if isinstance(scope, DayScope):
+        return record_day_revisions(connection, table, scope.days, cause=cause, run_id=run_id)
+    return record_cohort_revisions(connection, table, scope.courses, cause=cause, run_id=run_id)
+
+
+def _replace(connection: Connection, table: Table, scope: Scope, run_id: str) -> int:
+    condition, parameters = _condition(scope)
+    connection.execute(
+        sql.SQL("DELETE FROM {} WHERE {}").format(published_table(table), condition), parameters
+    )
+    columns = _columns(table)
+    insert = sql.SQL("INSERT INTO {} ({}, computed_at, run_id) SELECT {}, now(), %(run_id)s FROM {}").format(
+        published_table(table), columns, columns, new_table(table)
+    )
+    return connection.execute(insert, {"run_id": run_id}).rowcount
+
+
+def _condition(scope: Scope) -> tuple[sql.SQL, dict[str, object]]:
+    if isinstance(scope, DayScope):
+        return sql.SQL("day = ANY(%(days)s)"), {"days": list(scope.days)}
+    if scope.courses is None:
+        return sql.SQL("TRUE"), {}
+    return sql.SQL("course_id = ANY(%(courses)s)"), {"courses": list(scope.courses)}
+
+
+def _columns(table: Table) -> sql.Composed:
+    return sql.SQL(", ").join(map(sql.Identifier, published_columns(table)))

@@ -1,0 +1,142 @@
+"""Which published numbers changed after they should have stood still, and what they were before.
+
+Everything is computed by the database from the old rows and from the temporary table `new_<table>`; the
+statement is put together from the table's columns, so that a new metric is compared from its first day on.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+from psycopg import Connection, sql
+from sqlalchemy import Table, UniqueConstraint
+
+PROVENANCE = frozenset({"computed_at", "run_id"})
+# Duplicates say how often something was delivered; they grow without any number of a learner having changed.
+NEVER_COMPARED = frozenset({"as_of", "duplicates"})
+
+FIND_COMPLETE_DAYS = """
+    SELECT coalesce(array_agg(l.day), '{}')
+    FROM analytics.lake_day l CROSS JOIN analytics.site s
+    WHERE l.day = ANY(%(days)s) AND l.published_version IS NOT NULL
+      AND l.reconciled_at >= (l.day + 1)::timestamp AT TIME ZONE s.timezone
+"""
+
+# Rows are joined by their keys as jsonb: a key may hold nulls, and `IS NOT DISTINCT FROM` cannot be hashed.
+RECORD_REVISIONS = sql.SQL("""
+    WITH old_row AS (SELECT {key} AS row_key, t.* FROM {table} t WHERE {old_counts}),
+         new_row AS (SELECT {key} AS row_key, t.* FROM {new} t WHERE {new_counts}),
+         moved AS (
+             SELECT coalesce(o.row_key, n.row_key) AS row_key, {old_columns}, {new_columns}
+             FROM old_row o FULL JOIN new_row n ON o.row_key = n.row_key
+             WHERE ROW({old_values}) IS DISTINCT FROM ROW({new_values})
+         )
+    INSERT INTO analytics.metric_revision
+        (table_name, key, metric, old_value, new_value, cause, changed_at, run_id)
+    SELECT {name}, moved.row_key, change.metric, change.old_value, change.new_value,
+           %(cause)s, now(), %(run_id)s
+    FROM moved CROSS JOIN LATERAL (VALUES {changes}) AS change (metric, old_value, new_value)
+    WHERE change.old_value IS DISTINCT FROM change.new_value
+""")
+
+
+def new_table(table: Table) -> sql.Identifier:
+    """The temporary table that holds the new rows of `table` until they are published."""
+    return sql.Identifier("pg_temp", f"new_{table.name}")
+
+
+def published_table(table: Table) -> sql.Identifier:
+    """The table itself."""
+    return sql.Identifier(str(table.schema), table.name)
+
+
+def published_columns(table: Table) -> list[str]:
+    """The columns that new rows bring; the others are made by the database or by the publication itself."""
+    return [column.name for column in table.columns if column.name not in PROVENANCE | {"id"}]
+
+
+def key_columns(table: Table) -> list[str]:
+    """The columns that identify a row for people: the primary key, or what stands beside a surrogate."""
+    primary = [column.name for column in table.primary_key.columns]
+    if primary != ["id"]:
+        return primary
+    unique = [each for each in table.constraints if isinstance(each, UniqueConstraint)]
+    if len(unique) != 1:
+        raise ValueError(f"{table.fullname} needs exactly one unique constraint beside its surrogate.")
+    return [column.name for column in unique[0].columns]
+
+
+def record_day_revisions(
+    connection: Connection, table: Table, days: Sequence[date], *, cause: str, run_id: str
+) -> int:
+    """Record how the new rows differ from the published ones on days that were complete when last published.
+
+    Returns the number of revisions. A day that was published while it went on changes without one.
+    """
+    row = connection.execute(FIND_COMPLETE_DAYS, {"days": list(days)}).fetchone()
+    complete = list(row[0]) if row else []
+    if not complete:
+        return 0
+    counts = sql.SQL("t.day = ANY(%(complete)s)")
+    return _record(
+        connection, table, counts, counts, {"complete": complete, "cause": cause, "run_id": run_id}
+    )
+
+
+def record_cohort_revisions(
+    connection: Connection, table: Table, courses: Sequence[str] | None, *, cause: str, run_id: str
+) -> int:
+    """Record how the new rows differ from the published ones of the same as-of (`courses`: None for all).
+
+    Returns the number of revisions. Where as-of moved on, numbers move by definition, without one.
+    """
+    names = {"table": published_table(table), "new": new_table(table)}
+    old_counts = sql.SQL(
+        "(%(courses)s::text[] IS NULL OR t.course_id = ANY(%(courses)s))"
+        " AND t.as_of IN (SELECT as_of FROM {new})"
+    ).format(**names)
+    new_counts = sql.SQL("(t.course_id, t.as_of) IN (SELECT course_id, as_of FROM {table})").format(**names)
+    in_scope = None if courses is None else list(courses)
+    parameters: dict[str, object] = {"courses": in_scope, "cause": cause, "run_id": run_id}
+    return _record(connection, table, old_counts, new_counts, parameters)
+
+
+def _record(
+    connection: Connection,
+    table: Table,
+    old_counts: sql.Composable,
+    new_counts: sql.Composable,
+    parameters: dict[str, object],
+) -> int:
+    keys = key_columns(table)
+    metrics = [name for name in published_columns(table) if name not in {*keys, *NEVER_COMPARED}]
+    pairs = [(sql.Literal(key), sql.Identifier("t", key)) for key in keys]
+    query = RECORD_REVISIONS.format(
+        key=sql.SQL("jsonb_build_object({})").format(_list(part for pair in pairs for part in pair)),
+        table=published_table(table),
+        new=new_table(table),
+        old_counts=old_counts,
+        new_counts=new_counts,
+        old_columns=_list(_renamed("o", metric, f"old_{metric}") for metric in metrics),
+        new_columns=_list(_renamed("n", metric, f"new_{metric}") for metric in metrics),
+        old_values=_list(sql.Identifier("o", metric) for metric in metrics),
+        new_values=_list(sql.Identifier("n", metric) for metric in metrics),
+        name=sql.Literal(table.name),
+        changes=_list(_change(metric) for metric in metrics),
+    )
+    return connection.execute(query, parameters).rowcount
+
+
+def _renamed(row: str, column: str, name: str) -> sql.Composed:
+    return sql.SQL("{} AS {}").format(sql.Identifier(row, column), sql.Identifier(name))
+
+
+def _change(metric: str) -> sql.Composed:
+    return sql.SQL("({}, {}::text, {}::text)").format(
+        sql.Literal(metric),
+        sql.Identifier("moved", f"old_{metric}"),
+        sql.Identifier("moved", f"new_{metric}"),
+    )
+
+
+def _list(parts: Iterable[sql.Composable]) -> sql.Composed:
+    return sql.SQL(", ").join(parts)
