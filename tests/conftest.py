@@ -1,0 +1,109 @@
+"""What every test may ask for: a real PostgreSQL, a database of its own, real data, outside tools."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg import sql
+from pydantic import SecretStr
+
+from analytics_pipeline.database.embedded import EmbeddedServer
+from analytics_pipeline.database.migrate import migrate
+from analytics_pipeline.database.roles import grant
+from analytics_pipeline.database.urls import DatabaseUrls, Role, dagster_database, database_urls
+from analytics_pipeline.settings import Settings
+
+REQUIRE_ALL = os.environ.get("REQUIRE_ALL") == "1"
+
+
+def missing(reason: str) -> None:
+    """Skip the test with the reason; where everything is required, fail it."""
+    if REQUIRE_ALL:
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Settings of the developer's shell must not reach a test."""
+    for name in os.environ:
+        if name.startswith("ANALYTICS_") and name != "ANALYTICS_TEST_DATA":
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def require_tool() -> Callable[[str], str]:
+    """A function that gives the path of a program, or skips with what is missing."""
+
+    def find(name: str) -> str:
+        path = shutil.which(name)
+        if path is None:
+            missing(f"{name} is not on the PATH; `make test` installs it where apt can")
+        return str(path)
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def test_data() -> Path:
+    """The folder with real learner data: `oulad/` and `fun_mooc/`."""
+    folder = os.environ.get("ANALYTICS_TEST_DATA")
+    if not folder or not Path(folder).is_dir():
+        missing("ANALYTICS_TEST_DATA names no folder with real learner data")
+    return Path(str(folder)).absolute()
+
+
+@dataclass(frozen=True)
+class Server:
+    """The one embedded server of this test run and the settings that lead to its template database."""
+
+    embedded: EmbeddedServer
+    settings: Settings
+
+
+@dataclass(frozen=True)
+class Database:
+    """A migrated database of one test."""
+
+    settings: Settings
+    urls: DatabaseUrls
+
+    def connect(self, role: str, *, autocommit: bool = True) -> "psycopg.Connection":
+        """A connection as `owner`, `ingest`, `pipeline`, `admin` or `dagster`."""
+        return psycopg.connect(getattr(self.urls, role), autocommit=autocommit)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    home = tmp_path_factory.mktemp("server")
+    settings = Settings(home=home)
+    embedded = EmbeddedServer(home)
+    try:
+        migrate(settings)
+        yield Server(embedded, settings)
+    finally:
+        embedded.remove()
+
+
+@pytest.fixture
+def database(server: Server) -> Iterator[Database]:
+    name = f"test_{uuid4().hex[:12]}"
+    template = server.embedded.owner_url
+    url = template.rpartition("/")[0] + f"/{name}"
+    copied = server.settings.model_copy(update={"database_url": SecretStr(url)})
+    dagster = dagster_database(url).rpartition("/")[2]
+    with psycopg.connect(template.rpartition("/")[0] + "/postgres", autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE analytics").format(sql.Identifier(name)))
+        create = sql.SQL("CREATE DATABASE {} OWNER {}")
+        connection.execute(create.format(sql.Identifier(dagster), sql.Identifier(Role.DAGSTER)))
+        # A database's own privileges are not copied from its template.
+        with psycopg.connect(url) as owner:
+            grant(owner)
+        yield Database(copied, database_urls(copied))
+        for leftover in (name, dagster):
+            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(leftover)))
