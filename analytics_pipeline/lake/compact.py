@@ -1,0 +1,64 @@
+"""Keeps the lake tidy: many small parts become one file, and files that nothing names are removed."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from psycopg import Connection
+
+from analytics_pipeline.engine import ParquetFiles
+from analytics_pipeline.lake import schema
+from analytics_pipeline.lake.catalogue import LakeDay, advance
+from analytics_pipeline.lake.files import Lake
+from analytics_pipeline.lake.schema import Kind
+from analytics_pipeline.run import PipelineRun
+
+MOST_PARTS = 8
+UNNAMED_FILES_STAY = timedelta(hours=1)
+"""A reader may still be at a file that was replaced."""
+
+_NAMED = """
+    SELECT unnest(files) FROM analytics.lake_day
+    UNION ALL
+    SELECT unnest(learner_files) FROM analytics.lake_day
+"""
+
+
+def compact(run: PipelineRun, rows: Iterable[LakeDay]) -> list[LakeDay]:
+    """Bring each day of more than eight parts into one file; return the rows that changed.
+
+    The events stay the same, and so does the version: nothing that was built from the day is out of date.
+    """
+    return [_compact_day(run, row) for row in rows if len(row.files) > MOST_PARTS]
+
+
+def collect_garbage(run: PipelineRun) -> list[str]:
+    """Remove the files that no row names and that are older than an hour; return their names.
+
+    The turn keeps any other run from naming one of them meanwhile.
+    """
+    with run.connection.transaction():
+        run.turn.check(run.connection)
+        garbage = _unnamed(run.connection, run.lake)
+        run.lake.remove(garbage)
+    return garbage
+
+
+def _compact_day(run: PipelineRun, row: LakeDay) -> LakeDay:
+    name = run.lake.new_name(Kind.EVENTS, row.day, row.version)
+    parts = ParquetFiles(run.lake.paths(row.files), schema.EVENTS)
+    run.engine.write_parquet(
+        "SELECT * FROM parts", {"parts": parts}, {}, run.lake.place(name), schema.EVENT_ORDER
+    )
+    run.lake.persist([name])
+    compacted = replace(row, files=[name], bytes=run.lake.size([name]))
+    with run.connection.transaction():
+        run.turn.check(run.connection)
+        advance(run.connection, [(row, compacted)])
+    return compacted
+
+
+def _unnamed(connection: Connection, lake: Lake) -> list[str]:
+    written = lake.written_before(datetime.now(UTC) - UNNAMED_FILES_STAY)
+    named = {name for (name,) in connection.execute(_NAMED)}
+    return [name for name in written if name not in named]

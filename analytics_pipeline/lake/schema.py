@@ -1,0 +1,44 @@
+"""The columns of the lake's files, and the order in which their rows lie."""
+
+from enum import StrEnum
+
+from analytics_pipeline.engine import Schema
+
+
+class Kind(StrEnum):
+    """What a file of the lake holds; also the name of its folder."""
+
+    EVENTS = "events"
+    LEARNER_DAYS = "learner_days"
+
+
+EVENTS: Schema = {
+    "day": "DATE",
+    "event_id": "VARCHAR",
+    "event_type": "VARCHAR",
+    "learner_id": "VARCHAR",
+    "course_id": "VARCHAR",
+    "lesson_idx": "INTEGER",
+    "metadata": "VARCHAR",
+    "occurred_at": "TIMESTAMPTZ",
+    "received_at": "TIMESTAMPTZ",
+    "skew_us": "BIGINT",
+}
+"""One accepted event a row. `metadata` is JSON text, always an object; `skew_us` is `occurred_at` minus the
+client's `createdAt`. Ids are text because Spark cannot read Parquet's UUID."""
+
+EVENT_ORDER = ("course_id", "learner_id", "occurred_at", "event_id")
+"""What the models group by comes first: a learner's events of a course lie together."""
+
+INBOX_LINE: Schema = {
+    "event_id": "VARCHAR",
+    "event_type": "VARCHAR",
+    "learner_id": "VARCHAR",
+    "course_id": "VARCHAR",
+    "lesson_idx": "INTEGER",
+    "metadata": "JSON",
+    "occurred_at": "BIGINT",
+    "received_at": "BIGINT",
+    "skew_us": "BIGINT",
+}
+"""One stored event, a line of an inbox payload; instants are microseconds since the epoch."""
