@@ -44,7 +44,13 @@ class Settings(BaseSettings):
     bind: str = Field("127.0.0.1", description="Address that the services listen on.")
     ingest_port: int = Field(8000, ge=1, le=65535, description="Port of the ingest service.")
     admin_port: int = Field(8001, ge=1, le=65535, description="Port of the admin API and dashboard.")
+    session_key: SecretStr | None = Field(
+        None, min_length=32, description="Signs the dashboard's sign-ins; unset: made once and kept under HOME."
+    )
     dagster_port: int = Field(3000, ge=1, le=65535, description="Port of the Dagster UI.")
+    write_key: SecretStr | None = Field(
+        None, description="Write key that import and simulate send with; unset: one made for this HOME."
+    )
     ingest_workers: int = Field(1, ge=1, le=64, description="Worker processes of the ingest service.")
     ingest_bytes_in_flight: int = Field(
         64 * 2**20,
@@ -112,6 +118,19 @@ class Settings(BaseSettings):
     def lake_root(self) -> str:
         """Folder or object-store URL under which the lake's files lie."""
         return self.lake or str(self.home.absolute() / "lake")
+
+    def as_environment(self) -> dict[str, str]:
+        """The variables that give a process these very settings, whatever folder it starts in."""
+        values = self.model_dump() | {"home": self.home.absolute()}
+        if self.lake is not None and "://" not in self.lake:
+            values["lake"] = str(Path(self.lake).absolute())
+        return {f"ANALYTICS_{name.upper()}": _as_text(value) for name, value in values.items()}
+
+
+def _as_text(value: object) -> str:
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    return "" if value is None else str(value)
 
 
 def load_settings() -> Settings:

@@ -11,6 +11,7 @@ from typing import BinaryIO, Protocol
 
 from structlog.typing import WrappedLogger
 
+from analytics_pipeline.database.embedded import EmbeddedServerError
 from analytics_pipeline.supervisor.groups import stop_groups
 from analytics_pipeline.supervisor.home_lock import hold_home
 from analytics_pipeline.supervisor.processes import log_path, open_log, spawn
@@ -168,8 +169,12 @@ class Supervisor:
             return
         self._log.warning("died", service="postgresql")
         self._say("PostgreSQL has ended; it is restarted.")
-        self._server.start()
-        self._say("PostgreSQL is ready.")
+        try:
+            self._server.start()
+        except EmbeddedServerError as error:
+            self._say(f"PostgreSQL does not start, which is tried again: {error}")
+        else:
+            self._say("PostgreSQL is ready.")
 
     def _start(self, child: Child) -> None:
         group = child.start()
