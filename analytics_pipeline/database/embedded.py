@@ -82,14 +82,17 @@ class EmbeddedServer:
 
     def stop(self) -> None:
         """Stop the server, ending its sessions; nothing that was committed is lost. Idempotent."""
+        self._stop("fast")
+
+    def _stop(self, mode: str) -> None:
         if self.is_running():
-            stopped = self._pg_ctl("stop", "-m", "fast", "-w", "-t", "60")
+            stopped = self._pg_ctl("stop", "-m", mode, "-w", "-t", "60")
             if stopped.returncode != 0:
                 raise EmbeddedServerError(f"the embedded PostgreSQL did not stop; its log is {self._log}.")
 
     def remove(self) -> None:
         """Stop the server and delete all of its data."""
-        self.stop()
+        self._stop("immediate")
         shutil.rmtree(self._data.parent, ignore_errors=True)
         self._location.unlink(missing_ok=True)
 

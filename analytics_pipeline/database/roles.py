@@ -72,8 +72,8 @@ def create_roles(connection: psycopg.Connection, home: Path, owner_url: str) -> 
         connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(name)))
     except psycopg.errors.InsufficientPrivilege as error:
         raise MissingPrivilegeError(
-            "the owner role may not create roles and databases. Let a DBA run this with passwords of your own, "
-            "set the role URLs (ANALYTICS_INGEST_DATABASE_URL and so on), then migrate again:\n"
+            "the owner role may not create roles and databases. Let a DBA run this with passwords of your "
+            "own, set the role URLs (ANALYTICS_INGEST_DATABASE_URL and so on), then migrate again:\n"
             + _dba_sql(owner_url)
         ) from error
 
