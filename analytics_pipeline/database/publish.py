@@ -107,11 +107,11 @@ def publish(
     cause: str,
     after: Callable[[Connection], object] = lambda _: None,
 ) -> Published:
-    """Replace the rows of `scope` in every table of `new_rows`, in one transaction; once more changes nothing.
+    """Replace the rows of `scope` in every table of `new_rows`, in one transaction; idempotent.
 
     `cause` is kept with every number that changed. `after` runs last in the same transaction. Raises
-    TurnLostError and CheckFailedError; whatever is raised, nothing has changed. The connection must be outside
-    of a transaction.
+    TurnLostError and CheckFailedError; whatever is raised, nothing has changed. The connection must have no
+    transaction open.
     """
     if connection.info.transaction_status is not TransactionStatus.IDLE:
         raise RuntimeError("A publication is a transaction of its own; end the one that is open.")
