@@ -1,6 +1,5 @@
 """POST /api/analytics/event: from a request to a commit to a 202. Raw ASGI, since every event passes here."""
 
-import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -8,7 +7,7 @@ from http import HTTPStatus
 from msgspec import Struct
 
 from analytics_pipeline.events import Rejection
-from analytics_pipeline.ingest.admission import admit
+from analytics_pipeline.ingest.admission import Admission, admit
 from analytics_pipeline.ingest.answers import (
     Header,
     Receive,
@@ -25,11 +24,12 @@ from analytics_pipeline.ingest.connection import DatabaseAwayError
 from analytics_pipeline.ingest.envelope import BadBodyError
 from analytics_pipeline.ingest.intake import Reception, Rules
 from analytics_pipeline.ingest.keyring import Key, KeyRing
-from analytics_pipeline.ingest.limits import Buckets
+from analytics_pipeline.ingest.limits import Limits, Payers
 from analytics_pipeline.ingest.logs import RefusalLog, describe, logger
 from analytics_pipeline.ingest.metrics import Metrics
 from analytics_pipeline.ingest.request import Head, cors_headers, preflight_headers, read_head, read_key
-from analytics_pipeline.ingest.writer import Submission, Writer
+from analytics_pipeline.ingest.submission import Submission
+from analytics_pipeline.ingest.writer import Writer
 from analytics_pipeline.settings import Settings
 
 EVENT_PATH = "/api/analytics/event"
@@ -48,14 +48,12 @@ class Door:
     def __init__(
         self, settings: Settings, rules: Rules, keys: KeyRing, writer: Writer, metrics: Metrics
     ) -> None:
-        self._proxies = settings.ingest_proxies
-        self._address_limit = settings.ingest_address_limit
         self._rules = rules
         self._keys = keys
         self._writer = writer
         self._metrics = metrics
         self._memory = Memory(settings.ingest_bytes_in_flight)
-        self._buckets = Buckets()
+        self._limits = Limits(settings.ingest_address_limit, settings.ingest_proxies)
         self._refusals = RefusalLog()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -66,7 +64,7 @@ class Door:
             if scope["method"] == "OPTIONS":
                 await send_empty(send, HTTPStatus.NO_CONTENT, await self._preflight(scope))
                 return
-            head = read_head(scope, self._proxies)
+            head = read_head(scope)
             key = await self._key_for(head)
             cors = cors_headers(head.origin)
             await send_json(send, HTTPStatus.ACCEPTED, await self._store(head, key, receive), cors)
@@ -121,48 +119,34 @@ class Door:
             raise _database_away() from error
 
     async def _store(self, head: Head, key: Key, receive: Receive) -> Answer:
-        limits = self._limits(key, head.address)
-        self._check_limits(limits)
-        with self._memory.hold() as held:
-            body = await read_body(receive, held, head.length)
-            self._metrics.bytes_in.inc(len(body))
+        payers = self._limits.payers(key, head)
+        self._limits.check(payers)
+        try:
+            with self._memory.hold() as held:
+                body = await read_body(receive, held, head.length)
+                body_bytes = len(body)
+                plain = gunzip(body, held) if head.gzipped else body
+                admission, received_at = self._admit(plain, key, payers)
+                await self._writer.store(
+                    Submission(received_at, body_bytes, admission.days, admission.quarantine)
+                )
+        except DatabaseAwayError as error:
+            raise _database_away() from error
+        finally:
             self._metrics.bytes_held.set(self._memory.used)
-            if head.gzipped:
-                body = gunzip(body, held)
-            received_at = datetime.now(UTC)
-            try:
-                admission = admit(body, Reception(key.id, microseconds(received_at)), self._rules)
-            except BadBodyError as error:
-                self._spend(limits, 1)
-                raise RefusedError(error.status, "bad_body", str(error)) from error
-            self._spend(limits, admission.accepted + len(admission.rejections))
-            try:
-                await self._writer.store(Submission(received_at, admission.days, admission.quarantine))
-            except DatabaseAwayError as error:
-                raise _database_away() from error
-        self._metrics.stored(admission.accepted, [rejection.reason for rejection in admission.rejections])
         return Answer(admission.accepted, admission.rejections)
 
-    def _limits(self, key: Key, address: str) -> list[tuple[str, int]]:
-        """The buckets that a request pays into, by name and rate. Addresses are limited for pages only."""
-        limits: list[tuple[str, int]] = []
-        if key.events_per_second is not None:
-            limits.append((key.id, key.events_per_second))
-        if key.origins and self._address_limit is not None:
-            limits.append((address, self._address_limit))
-        return limits
-
-    def _check_limits(self, limits: list[tuple[str, int]]) -> None:
-        now = time.monotonic()
-        wait = max((self._buckets.wait(name, now) for name, _ in limits), default=0.0)
-        if wait > 0:
-            raise RefusedError(
-                HTTPStatus.TOO_MANY_REQUESTS, "too_fast", "Too many events; send slower.", wait
-            )
-
-    def _spend(self, limits: list[tuple[str, int]], events: int) -> None:
-        for name, rate in limits:
-            self._buckets.spend(name, events, rate, time.monotonic())
+    def _admit(self, body: bytes, key: Key, payers: Payers) -> tuple[Admission, datetime]:
+        received_at = datetime.now(UTC)
+        events = 1
+        try:
+            admission = admit(body, Reception(key.id, microseconds(received_at)), self._rules)
+            events = admission.accepted + len(admission.rejections)
+        except BadBodyError as error:
+            raise RefusedError(error.status, "bad_body", str(error)) from error
+        finally:
+            self._limits.spend(payers, events)
+        return admission, received_at
 
 
 def _database_away() -> RefusedError:

@@ -92,7 +92,7 @@ class Intake:
         self._floor = rules.calendar.begins
         if rules.retention_days is not None:
             self._floor = max(self._floor, rules.calendar.days_before(received_at, rules.retention_days))
-        self._days: dict[date, list[StoredEvent]] = {}
+        self.taken: dict[date, list[StoredEvent]] = {}
         self._starts = self._ends = 0
         self._events: list[StoredEvent] = []
 
@@ -132,7 +132,7 @@ class Intake:
     def payloads(self) -> list[DayPayload]:
         """What was taken, one payload a day."""
         return [
-            DayPayload(day, len(events), _LINES.encode_lines(events)) for day, events in self._days.items()
+            DayPayload(day, len(events), _LINES.encode_lines(events)) for day, events in self.taken.items()
         ]
 
     def day_of_rejected(self, created_at: object) -> date:
@@ -146,7 +146,7 @@ class Intake:
 
     def _turn_to(self, occurred_at: int) -> None:
         self._starts, self._ends, day = self._rules.calendar.window(occurred_at)
-        self._events = self._days.setdefault(day, [])
+        self._events = self.taken.setdefault(day, [])
 
     def _check_metadata(self, metadata: Mapping[str, object]) -> None:
         problem = metadata_problem(metadata)

@@ -1,10 +1,13 @@
 """What Prometheus reads: counted per worker process, summed over all of them."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+
+from analytics_pipeline.ingest.submission import Submission
 
 _FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 _COMMIT_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
@@ -15,29 +18,39 @@ class Metrics:
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
-        self.accepted = self._counter("events_accepted", "Events that were stored.")
+        self._accepted = self._counter("events_accepted", "Events that were stored.")
         self._rejected = self._counter("events_rejected", "Events put into quarantine, by reason.", "reason")
         self._requests = self._counter("requests", "Requests for events, by status.", "status")
         self._refused = self._counter("requests_refused", "Requests without a 202, by cause.", "cause")
         self.bytes_in = self._counter("received_bytes", "Bytes of bodies, as they came.")
         commits = self._counter("commits", "Group commits, by outcome.", "outcome")
-        self.commits, self.commits_failed = commits.labels("stored"), commits.labels("failed")
-        self.commit_seconds = Histogram(
+        self._commits, self._commits_failed = commits.labels("stored"), commits.labels("failed")
+        self._commit_seconds = Histogram(
             "analytics_ingest_commit_seconds",
             "Seconds from taking a group of requests to its commit.",
             buckets=_COMMIT_BUCKETS,
             registry=self._registry,
         )
-        self.queue_depth = self._gauge("queue_depth", "Requests that wait for the next group commit.")
+        self._queue_depth = self._gauge("queue_depth", "Requests that wait for the next group commit.")
         self.bytes_held = self._gauge("held_bytes", "Bytes of bodies in memory.")
         self._requests_stored = self._requests.labels("202")
 
-    def stored(self, accepted: int, reasons: list[str]) -> None:
-        """Count a request that was answered with 202."""
-        self._requests_stored.inc()
-        self.accepted.inc(accepted)
-        for reason in reasons:
-            self._rejected.labels(reason.partition(":")[0]).inc()
+    def committed(self, group: Sequence[Submission], seconds: float, waiting: int) -> None:
+        """Count a group commit: once for all its requests, since each count is a write to shared memory."""
+        self._commits.inc()
+        self._commit_seconds.observe(seconds)
+        self._queue_depth.set(waiting)
+        self._requests_stored.inc(len(group))
+        self._accepted.inc(sum(day.events for submission in group for day in submission.days))
+        self.bytes_in.inc(sum(submission.body_bytes for submission in group))
+        for submission in group:
+            for row in submission.quarantine:
+                self._rejected.labels(row.reason.partition(":")[0]).inc()
+
+    def commit_failed(self, waiting: int) -> None:
+        """Count a group commit that did not succeed."""
+        self._commits_failed.inc()
+        self._queue_depth.set(waiting)
 
     def refused(self, status: int, cause: str) -> None:
         """Count a request that was answered with anything else."""

@@ -17,10 +17,11 @@ class Head(NamedTuple):
     origin: str | None
     gzipped: bool
     length: int | None
-    address: str
+    peer: str
+    forwarded: bytes
 
 
-def read_head(scope: Scope, proxies: int) -> Head:
+def read_head(scope: Scope) -> Head:
     """Read the head; RefusedError 415 when the body is in no form that is understood.
 
     The key comes in the header X-Write-Key or, since beacons cannot set one, in the query as `key`.
@@ -34,13 +35,15 @@ def read_head(scope: Scope, proxies: int) -> Head:
             "media_type",
             "Send application/json or text/plain, as it is or with Content-Encoding: gzip.",
         )
+    client = scope.get("client")
     origin, length = headers.get(b"origin"), headers.get(b"content-length", b"")
     return Head(
         key=read_key(headers.get(b"x-write-key"), scope["query_string"]),
         origin=None if origin is None else origin.decode("latin-1"),
         gzipped=encoding == b"gzip",
         length=int(length) if length.isdigit() else None,
-        address=_address(scope, headers.get(b"x-forwarded-for", b""), proxies),
+        peer=client[0] if client else "",
+        forwarded=headers.get(b"x-forwarded-for", b""),
     )
 
 
@@ -74,11 +77,10 @@ def read_key(header: bytes | None, query: bytes) -> str | None:
     return parse_qs(query.decode("latin-1")).get("key", [None])[0]
 
 
-def _address(scope: Scope, forwarded: bytes, proxies: int) -> str:
+def client_address(head: Head, proxies: int) -> str:
     """The client's address as the outermost trusted proxy saw it; of IPv6 the /64, which one client owns."""
-    client = scope.get("client")
-    chain = [part.strip() for part in forwarded.decode("latin-1").split(",") if part.strip()]
-    chain.append(client[0] if client else "")
+    chain = [part.strip() for part in head.forwarded.decode("latin-1").split(",") if part.strip()]
+    chain.append(head.peer)
     text = chain[-min(len(chain), proxies + 1)]
     try:
         address = ip_address(text)

@@ -3,8 +3,6 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Sequence
-from datetime import datetime
 
 from msgspec import Struct
 
@@ -15,10 +13,9 @@ from analytics_pipeline.ingest.connection import (
     DatabaseAwayError,
     away_code,
 )
-from analytics_pipeline.ingest.intake import DayPayload
 from analytics_pipeline.ingest.logs import logger
 from analytics_pipeline.ingest.metrics import Metrics
-from analytics_pipeline.ingest.quarantine import QuarantinedEvent
+from analytics_pipeline.ingest.submission import Submission
 
 GROUP_BYTES = 8 * 2**20
 COMMIT_SECONDS = 12.0
@@ -29,14 +26,6 @@ _QUARANTINE = """
     VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
     ON CONFLICT DO NOTHING
 """
-
-
-class Submission(Struct):
-    """What one request has to store."""
-
-    received_at: datetime
-    days: Sequence[DayPayload]
-    quarantine: Sequence[QuarantinedEvent]
 
 
 class _Waiting(Struct):
@@ -68,7 +57,6 @@ class Writer:
             await self._awake.wait()
             group = self._next_group()
             if group:
-                self._metrics.queue_depth.set(len(self._waiting))
                 await self._store_group(group)
             elif self._closing:
                 break
@@ -92,17 +80,17 @@ class Writer:
 
     async def _store_group(self, group: list[_Waiting]) -> None:
         started = time.perf_counter()
+        submissions = [waiting.submission for waiting in group]
         try:
             async with asyncio.timeout(COMMIT_SECONDS):
-                await self._commit([waiting.submission for waiting in group])
+                await self._commit(submissions)
         except AWAY_ERRORS as error:
-            self._metrics.commits_failed.inc()
+            self._metrics.commit_failed(len(self._waiting))
             logger.warning("commit_failed", code=away_code(error), requests=len(group))
             await self._drop_connection()
             outcome: Exception | None = DatabaseAwayError()
         else:
-            self._metrics.commits.inc()
-            self._metrics.commit_seconds.observe(time.perf_counter() - started)
+            self._metrics.committed(submissions, time.perf_counter() - started, len(self._waiting))
             outcome = None
         for waiting in group:
             if waiting.stored.done():
