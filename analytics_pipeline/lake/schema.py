@@ -30,6 +30,45 @@ client's `createdAt`. Ids are text because Spark cannot read Parquet's UUID."""
 EVENT_ORDER = ("course_id", "learner_id", "occurred_at", "event_id")
 """What the models group by comes first: a learner's events of a course lie together."""
 
+_ORDERS = (
+    'STRUCT("at" TIMESTAMPTZ, event_id VARCHAR, order_id VARCHAR, amount DECIMAL(18, 4), currency VARCHAR)[]'
+)
+
+LEARNER_DAYS: Schema = {
+    "day": "DATE",
+    "course_id": "VARCHAR",
+    "lesson_idx": "INTEGER",
+    "quiz_id": "VARCHAR",
+    "learner_id": "VARCHAR",
+    "events": "BIGINT",
+    "first_at": "TIMESTAMPTZ",
+    "last_at": "TIMESTAMPTZ",
+    "views": "BIGINT",
+    "completions": "BIGINT",
+    "completed_at": "TIMESTAMPTZ",
+    "reported_ms": "BIGINT",
+    "reported_n": "BIGINT",
+    "gap_ms": "BIGINT",
+    "gap_n": "BIGINT",
+    "unmeasured_views": "BIGINT",
+    "views_by_hour": "BIGINT[]",
+    "attempts": "BIGINT",
+    "passes": "BIGINT",
+    "attempt_at": 'STRUCT("at" TIMESTAMPTZ, event_id VARCHAR)[]',
+    "pass_at": "TIMESTAMPTZ",
+    "passed_attempt_1": "BOOLEAN",
+    "course_views": "BIGINT",
+    "course_view_at": "TIMESTAMPTZ",
+    "enroll_at": "TIMESTAMPTZ[]",
+    "complete_at": "TIMESTAMPTZ[]",
+    "purchases": _ORDERS,
+    "refunds": _ORDERS,
+}
+"""One learner day a row, as `metrics/learner_days.sql` makes it; its head says what each column holds."""
+
+LEARNER_DAY_ORDER = ("course_id", "learner_id", "lesson_idx", "quiz_id")
+"""A learner's rows of a course lie together."""
+
 INBOX_LINE: Schema = {
     "event_id": "VARCHAR",
     "event_type": "VARCHAR",
