@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -21,6 +22,8 @@ from analytics_pipeline.ingest.openapi import openapi
 from analytics_pipeline.ingest.pseudonym import pseudonymiser
 from analytics_pipeline.ingest.writer import Writer
 from analytics_pipeline.settings import Settings
+
+EMITTER = Path(__file__).with_name("emitter.js")
 
 
 def create_app(settings: Settings) -> ASGIApp:
@@ -73,6 +76,11 @@ def _status_app(keys: KeyRing, writer: Writer, metrics: Metrics) -> Starlette:
     async def event_method(_request: Request) -> Response:
         return JSONResponse({"error": "Send events with POST."}, 405, {"allow": "POST, OPTIONS"})
 
+    async def emitter(_request: Request) -> Response:
+        # A module of another origin is fetched with CORS; it holds no secret, so every page may have it.
+        headers = {"access-control-allow-origin": "*", "cache-control": "public, max-age=3600"}
+        return Response(EMITTER.read_bytes(), media_type="text/javascript", headers=headers)
+
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         looking, writing = asyncio.create_task(keys.keep_fresh()), asyncio.create_task(writer.run())
@@ -90,6 +98,7 @@ def _status_app(keys: KeyRing, writer: Writer, metrics: Metrics) -> Starlette:
             Route("/readyz", readyz),
             Route("/metrics", exposition),
             Route("/openapi.json", document),
+            Route("/emitter.js", emitter),
             Route(EVENT_PATH, event_method, methods=["GET", "HEAD", "PUT", "PATCH", "DELETE"]),
         ],
         lifespan=lifespan,
