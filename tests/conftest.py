@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -92,6 +93,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture
 def database(server: Server) -> Iterator[Database]:
+    with fresh_database(server) as database:
+        yield database
+
+
+@contextmanager
+def fresh_database(server: Server) -> Iterator[Database]:
+    """A migrated database of one's own, copied from the template and dropped at the end."""
     name = f"test_{uuid4().hex[:12]}"
     template = server.embedded.owner_url
     url = template.rpartition("/")[0] + f"/{name}"
