@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from http import HTTPStatus
+from math import ceil
 from typing import Any
 
 import msgspec
@@ -39,7 +40,7 @@ async def send_refusal(send: Send, refused: RefusedError, headers: Sequence[Head
     """Answer with the refusal's status and sentence; where waiting helps, Retry-After in whole seconds."""
     waits: list[Header] = []
     if refused.retry_after is not None:
-        waits = [(b"retry-after", str(max(1, round(refused.retry_after + 0.5))).encode())]
+        waits = [(b"retry-after", str(max(1, ceil(refused.retry_after))).encode())]
     await send_json(send, refused.status, {"error": str(refused)}, [*waits, *headers])
 
 
