@@ -1,8 +1,9 @@
 """Every setting, once: from the environment or a `.env` file, checked at start."""
 
+import json
 from datetime import date
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -45,7 +46,9 @@ class Settings(BaseSettings):
     ingest_port: int = Field(8000, ge=1, le=65535, description="Port of the ingest service.")
     admin_port: int = Field(8001, ge=1, le=65535, description="Port of the admin API and dashboard.")
     session_key: SecretStr | None = Field(
-        None, min_length=32, description="Signs the dashboard's sign-ins; unset: made once and kept under HOME."
+        None,
+        min_length=32,
+        description="Signs the dashboard's sign-ins; unset: made once and kept under HOME.",
     )
     dagster_port: int = Field(3000, ge=1, le=65535, description="Port of the Dagster UI.")
     write_key: SecretStr | None = Field(
@@ -74,6 +77,9 @@ class Settings(BaseSettings):
     schedule: Literal["nightly", "off"] = Field("nightly", description="When runs start by themselves.")
     funnel_window_days: int = Field(
         90, ge=1, le=3650, description="Days after entry within which a funnel step counts."
+    )
+    funnel_windows: dict[str, Annotated[int, Field(ge=1, le=3650)]] = Field(
+        {}, description='Courses with a window of their own, as JSON: {"course": days}.'
     )
     quiet_days: int = Field(
         7, ge=1, le=365, description="Days without activity after which a learner counts as stopped."
@@ -130,6 +136,8 @@ class Settings(BaseSettings):
 def _as_text(value: object) -> str:
     if isinstance(value, SecretStr):
         return value.get_secret_value()
+    if isinstance(value, dict):
+        return json.dumps(value)
     return "" if value is None else str(value)
 
 

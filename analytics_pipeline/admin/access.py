@@ -1,0 +1,55 @@
+"""Who may read: a bearer token for the API, a token in a form for the dashboard's sign-in."""
+
+import time
+from http import HTTPStatus
+from math import ceil
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from analytics_pipeline.admin.problems import ProblemError
+from analytics_pipeline.admin.service import Service, ServiceOf
+from analytics_pipeline.admin.tokens import check_token
+
+# One a second on the long run: enough for a person who mistypes, too little to hammer the database.
+FAILURES_PER_SECOND, FAILURES_AT_ONCE = 1.0, 20.0
+REQUESTS_PER_SECOND, REQUESTS_AT_ONCE = 200.0, 400.0
+
+_CHALLENGE = {"WWW-Authenticate": 'Bearer realm="analytics"'}
+
+
+def too_fast(seconds: float) -> ProblemError:
+    """The refusal of somebody who has to wait that long."""
+    return ProblemError(
+        HTTPStatus.TOO_MANY_REQUESTS,
+        "Too many requests; wait and try again.",
+        {"Retry-After": str(max(1, ceil(seconds)))},
+    )
+
+
+def admit(service: Service, request: Request, token: str) -> str:
+    """The id of a token that holds; ProblemError 401, or 429 where the address has failed too often.
+
+    The token is looked at first and failures are counted after: behind a proxy many people share an
+    address, and one script with a revoked token must not lock all of them out.
+    """
+    with service.reader.snapshot() as connection:
+        token_id = check_token(connection, token)
+    if token_id is None:
+        address = request.client.host if request.client else "unknown"
+        if wait := service.failures.wait(address, time.monotonic()):
+            raise too_fast(wait)
+        raise ProblemError(HTTPStatus.UNAUTHORIZED, "The token is unknown, revoked or expired.", _CHALLENGE)
+    if wait := service.requests.wait(token_id, time.monotonic()):
+        raise too_fast(wait)
+    return token_id
+
+
+def _bearer(request: Request, service: ServiceOf) -> str:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise ProblemError(HTTPStatus.UNAUTHORIZED, "Send a token as `Authorization: Bearer …`.", _CHALLENGE)
+    return admit(service, request, token.strip())
+
+
+TokenId = Annotated[str, Depends(_bearer)]

@@ -1,0 +1,125 @@
+"""The routes of the admin API: aggregates only, for holders of a token."""
+
+from datetime import date
+from hashlib import sha256
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+
+from analytics_pipeline.admin.access import TokenId
+from analytics_pipeline.admin.answers import Answer
+from analytics_pipeline.admin.course import CourseAnswer
+from analytics_pipeline.admin.courses import CoursesAnswer, read_courses
+from analytics_pipeline.admin.definitions import DefinitionsAnswer, definitions
+from analytics_pipeline.admin.funnel import FunnelAnswer
+from analytics_pipeline.admin.problems import Problem
+from analytics_pipeline.admin.reading import read_course, read_funnels
+from analytics_pipeline.admin.service import ServiceOf
+from analytics_pipeline.admin.signals import SignalsAnswer, SignalStatus, read_signals
+
+FIRST, LAST = date(2000, 1, 1), date(2100, 12, 31)
+
+From = Annotated[
+    date | None, Query(alias="from", ge=FIRST, le=LAST, description="First day; the course's first if unset.")
+]
+To = Annotated[
+    date | None, Query(alias="to", ge=FIRST, le=LAST, description="Last day; the course's last if unset.")
+]
+Cursor = Annotated[str | None, Query(max_length=2000, description="`nextCursor` of the page before.")]
+CourseFilter = Annotated[str | None, Query(alias="courseId", max_length=200, pattern=r"^[^\x00]*$")]
+RuleFilter = Annotated[str | None, Query(max_length=100, pattern=r"^[a-z_]*$")]
+Search = Annotated[str, Query(max_length=200, pattern=r"^[^\x00]*$", description="Part of the course's id.")]
+Limit = Annotated[int, Query(ge=1, le=500)]
+
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    status: {"model": Problem, "description": description}
+    for status, description in (
+        (401, "No token, or one that is unknown, revoked or expired"),
+        (422, "A parameter cannot be used"),
+        (429, "Too many requests; wait for Retry-After seconds"),
+        (503, "The database is away; ask again after Retry-After seconds"),
+    )
+}
+UNKNOWN: dict[int | str, dict[str, Any]] = {404: {"model": Problem, "description": "Unknown course"}}
+
+router = APIRouter(prefix="/api/admin/analytics", tags=["analytics"], responses=PROBLEMS)
+
+
+def _answer(request: Request, answer: Answer) -> Response:
+    """The answer as JSON with an ETag, so that asking again before the next publication costs little."""
+    body = answer.model_dump_json(by_alias=True).encode()
+    headers = {"ETag": f'"{sha256(body).hexdigest()[:32]}"', "Cache-Control": "private, no-cache"}
+    if headers["ETag"] in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    return Response(body, media_type="application/json", headers=headers)
+
+
+@router.get("/courses", response_model=CoursesAnswer)
+def courses(
+    request: Request,
+    service: ServiceOf,
+    _: TokenId,
+    search: Search = "",
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Response:
+    """Courses, those with open signals first."""
+    with service.reader.snapshot() as connection:
+        answer = read_courses(connection, service.rules, search=search, cursor=cursor, limit=limit)
+    return _answer(request, answer)
+
+
+@router.get("/course/{course_id:path}", response_model=CourseAnswer, responses=UNKNOWN)
+def course(
+    request: Request, service: ServiceOf, _: TokenId, course_id: str, first: From = None, last: To = None
+) -> Response:
+    """Overview, daily series, lessons with drop-off and time, quizzes."""
+    with service.reader.snapshot() as connection:
+        answer = read_course(connection, course_id, first, last, service.rules)
+    return _answer(request, answer)
+
+
+@router.get("/funnel/{course_id:path}", response_model=FunnelAnswer, responses=UNKNOWN)
+def funnel(
+    request: Request, service: ServiceOf, _: TokenId, course_id: str, first: From = None, last: To = None
+) -> Response:
+    """The funnels discovery, completion and purchase."""
+    with service.reader.snapshot() as connection:
+        answer = read_funnels(connection, course_id, first, last, service.rules)
+    return _answer(request, answer)
+
+
+@router.get("/signals", response_model=SignalsAnswer)
+def signals(
+    request: Request,
+    service: ServiceOf,
+    _: TokenId,
+    *,
+    status: SignalStatus = "open",
+    course_id: CourseFilter = None,
+    rule: RuleFilter = None,
+    first: From = None,
+    last: To = None,
+    cursor: Cursor = None,
+    limit: Limit = 100,
+) -> Response:
+    """Signals whose life touches the range; open ones unless asked otherwise."""
+    with service.reader.snapshot() as connection:
+        answer = read_signals(
+            connection,
+            service.rules,
+            status=status,
+            course_id=course_id,
+            rule=rule,
+            first=first,
+            last=last,
+            cursor=cursor,
+            limit=limit,
+        )
+    return _answer(request, answer)
+
+
+@router.get("/definitions", response_model=DefinitionsAnswer)
+def metric_definitions(request: Request, _: TokenId) -> Response:
+    """What every published table and number means."""
+    return _answer(request, definitions())

@@ -1,0 +1,88 @@
+"""The admin service as an ASGI application."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI, Request
+from fastapi.responses import PlainTextResponse, Response
+from fastapi.staticfiles import StaticFiles
+from sqlalchemy import text
+from starlette.middleware.gzip import GZipMiddleware
+
+from analytics_pipeline.admin import api
+from analytics_pipeline.admin.access import (
+    FAILURES_AT_ONCE,
+    FAILURES_PER_SECOND,
+    REQUESTS_AT_ONCE,
+    REQUESTS_PER_SECOND,
+)
+from analytics_pipeline.admin.dashboard import pages, signing
+from analytics_pipeline.admin.dashboard.rendering import STATIC
+from analytics_pipeline.admin.database import Reader
+from analytics_pipeline.admin.errors import install_error_answers
+from analytics_pipeline.admin.headers import SecurityHeaders
+from analytics_pipeline.admin.limits import Limiter
+from analytics_pipeline.admin.rules import rules_of
+from analytics_pipeline.admin.service import Service, ServiceOf
+from analytics_pipeline.admin.session_key import session_key
+from analytics_pipeline.admin.sessions import Sessions
+from analytics_pipeline.database.urls import database_urls, sqlalchemy_url
+from analytics_pipeline.settings import Settings
+
+DESCRIPTION = """Aggregates of learners' activity, for course teams. Every rate comes with its counts and its
+95 % interval; groups of fewer than `minCell` learners are hidden; days are those of the site's time zone."""
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The application; it opens no connection before the first request that needs one."""
+    service = Service(
+        reader=Reader(sqlalchemy_url(database_urls(settings).admin)),
+        rules=rules_of(settings),
+        sessions=Sessions(session_key(settings)),
+        requests=Limiter(REQUESTS_PER_SECOND, REQUESTS_AT_ONCE),
+        failures=Limiter(FAILURES_PER_SECOND, FAILURES_AT_ONCE),
+    )
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        service.reader.close()
+
+    app = FastAPI(
+        title="Learner analytics",
+        description=DESCRIPTION,
+        version="1",
+        # FastAPI's own pages load their scripts from another host.
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/admin/openapi.json",
+        lifespan=lifespan,
+    )
+    app.state.service = service
+    install_error_answers(app)
+    app.add_middleware(GZipMiddleware, minimum_size=1000)
+    app.add_middleware(SecurityHeaders)
+    app.include_router(api.router)
+    app.include_router(signing.router)
+    app.include_router(pages.router)
+    app.add_exception_handler(signing.SignInNeededError, _to_sign_in)
+    app.mount("/static", StaticFiles(directory=STATIC))
+    app.add_api_route("/healthz", _healthz, include_in_schema=False)
+    app.add_api_route("/readyz", _readyz, include_in_schema=False)
+    return app
+
+
+def _to_sign_in(request: Request, _: Exception) -> Response:
+    return signing.sign_in_redirect(request)
+
+
+def _healthz() -> Response:
+    """The process answers."""
+    return PlainTextResponse("ok\n")
+
+
+def _readyz(service: ServiceOf) -> Response:
+    """The database answers too."""
+    with service.reader.snapshot() as connection:
+        connection.execute(text("SELECT 1"))
+    return PlainTextResponse("ok\n")

@@ -1,0 +1,181 @@
+"""Charts as Vega-Lite specifications: pure functions from answers and a width in pixels.
+
+Colours are custom properties of the style sheet, so that one drawing serves light and dark.
+"""
+
+from collections.abc import Sequence
+from math import ceil
+from typing import Any
+
+from analytics_pipeline.admin.course import Day, Lesson
+
+Spec = dict[str, Any]
+
+INK, MUTED, LINE = "var(--ink)", "var(--muted)", "var(--line)"
+REACH, ACTIVE, FINISHED, STOPPED = "var(--reach)", "var(--active)", "var(--finished)", "var(--stopped)"
+SOFT = "var(--soft)"
+
+PARTS = {"went on": REACH, "finished": FINISHED, "active": ACTIVE, "stopped": STOPPED}
+
+PIXELS_PER_LABEL = 26
+NARROWEST_DAY = 6
+
+_AXIS = {"domain": False, "ticks": False, "labelPadding": 6, "titlePadding": 8}
+_STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 500)
+
+
+def drop_off_chart(lessons: Sequence[Lesson], highlighted: int | None, width: int) -> Spec:
+    """Learners who reach each lesson, split by where they are now; below, the drop with its interval."""
+    shown = [lesson for lesson in lessons if lesson.reach]
+    return _chart(
+        vconcat=[_reach_panel(shown, width), _drop_panel(shown, highlighted, width)],
+        spacing=14,
+        resolve={"scale": {"x": "shared"}},
+    )
+
+
+def daily_chart(days: Sequence[Day], width: int) -> Spec:
+    """Learners per day, and lesson views below; hidden days are gaps, days to come are pale."""
+    values = [
+        {"day": str(day.day), "learners": day.learners, "views": day.views, "provisional": day.provisional}
+        for day in days
+    ]
+    is_wide_enough = len(days) * NARROWEST_DAY <= width
+    bars: Spec = {"type": "bar", "width": {"band": 0.8}}
+    mark = bars if is_wide_enough else {"type": "area", "interpolate": "step-after"}
+    pale = {"opacity": {"condition": {"test": "datum.provisional", "value": 0.45}, "value": 1}}
+
+    def panel(field: str, title: str, height: int, colour: str, *, labels: bool) -> Spec:
+        days_axis = {**_AXIS, "title": None, "grid": False, "labelOverlap": "greedy", "labelFlush": True}
+        days_axis |= {"tickCount": width // 90, "format": "%-d %b", "labels": labels}
+        day = {"field": "day", "type": "temporal", "timeUnit": "utcyearmonthdate", "axis": days_axis}
+        encoding = {"x": day, "y": _count(field, title)} | (pale if is_wide_enough else {})
+        return {"width": width, "height": height, "mark": mark | {"color": colour}, "encoding": encoding}
+
+    return _chart(
+        data={"values": values, "format": {"parse": {"day": "utc:'%Y-%m-%d'"}}},
+        vconcat=[
+            panel("learners", "learners a day", 130, REACH, labels=False),
+            panel("views", "lesson views", 80, SOFT, labels=True),
+        ],
+        spacing=14,
+        resolve={"scale": {"x": "shared"}},
+    )
+
+
+def time_chart(lessons: Sequence[Lesson], width: int) -> Spec:
+    """Median minutes per lesson as bars, the 90th percentile as a tick above."""
+    measured = [lesson for lesson in lessons if lesson.time.median_ms is not None]
+    values = [
+        {
+            "lesson": lesson.lesson_idx,
+            "median": (lesson.time.median_ms or 0) / 60_000,
+            "p90": (lesson.time.p90_ms or 0) / 60_000,
+        }
+        for lesson in measured
+    ]
+    axis = {**_AXIS, "tickCount": 4, "title": "minutes", "format": ".3~r"}
+    tick = {"type": "tick", "color": INK, "thickness": 2, "bandSize": max(4, width // (2 * len(values)))}
+    return _chart(
+        width=width,
+        height=150,
+        data={"values": values},
+        encoding={"x": _lesson(measured, "lesson", width)},
+        layer=[
+            {
+                "mark": {"type": "bar", "color": REACH},
+                "encoding": {"y": {"field": "median", "type": "quantitative", "axis": axis}},
+            },
+            {"mark": tick, "encoding": {"y": {"field": "p90", "type": "quantitative"}}},
+        ],
+    )
+
+
+def _chart(**members: Any) -> Spec:
+    axis = {"labelColor": MUTED, "labelFontSize": 12, "titleColor": MUTED, "titleFontSize": 12}
+    axis |= {"titleFontWeight": "normal", "gridColor": LINE}
+    return {
+        "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
+        "padding": 2,
+        # The page describes the chart and holds a table; a label on each mark would weigh more than both.
+        "config": {
+            "aria": False,
+            "background": None,
+            "font": "sans-serif",
+            "view": {"stroke": None},
+            "axis": axis,
+        },
+        **members,
+    }
+
+
+def _lesson(lessons: Sequence[Lesson], title: str | None, width: int) -> Spec:
+    """The lessons from left to right, labelled at even steps; without a title, without labels."""
+    wanted = ceil(len(lessons) * PIXELS_PER_LABEL / width)
+    step = next((step for step in _STEPS if step >= wanted), wanted)
+    labelled = [lesson.lesson_idx for lesson in lessons if lesson.lesson_idx % step == 0]
+    axis = {**_AXIS, "labelAngle": 0, "title": title, "labels": title is not None, "values": labelled}
+    return {"field": "lesson", "type": "ordinal", "axis": axis, "scale": {"paddingInner": 0.2}}
+
+
+def _count(field: str, title: str, **more: Any) -> Spec:
+    axis = {**_AXIS, "tickCount": 4, "tickMinStep": 1, "title": title, "format": ",d"}
+    return {"field": field, "type": "quantitative", "axis": axis, **more}
+
+
+def _reach_panel(lessons: Sequence[Lesson], width: int) -> Spec:
+    values = []
+    for lesson in lessons:
+        counts = {
+            "stopped": lesson.stopped or 0,
+            "active": lesson.active or 0,
+            "finished": lesson.finished or 0,
+        }
+        counts["went on"] = (lesson.reach or 0) - sum(counts.values())
+        values += [
+            {"lesson": lesson.lesson_idx, "part": part, "learners": counts[part], "order": order}
+            for order, part in enumerate(PARTS)
+        ]
+    colours = {"domain": list(PARTS), "range": list(PARTS.values())}
+    return {
+        "width": width,
+        "height": 200,
+        "data": {"values": values},
+        "mark": "bar",
+        "encoding": {
+            "x": _lesson(lessons, None, width),
+            "y": _count("learners", "learners who came here", stack="zero"),
+            "order": {"field": "order", "type": "quantitative"},
+            "color": {"field": "part", "type": "nominal", "legend": None, "scale": colours},
+        },
+    }
+
+
+def _drop_panel(lessons: Sequence[Lesson], highlighted: int | None, width: int) -> Spec:
+    values = [
+        {
+            "lesson": lesson.lesson_idx,
+            "drop": lesson.drop.value,
+            "low": lesson.drop.low,
+            "high": lesson.drop.high,
+            "highlighted": lesson.lesson_idx == highlighted,
+        }
+        for lesson in lessons
+        if lesson.drop.value is not None
+    ]
+    colour = {"condition": {"test": "datum.highlighted", "value": STOPPED}, "value": MUTED}
+    axis = {**_AXIS, "format": "%", "tickCount": 4, "title": "drop"}
+    low = {"field": "low", "type": "quantitative", "axis": axis, "scale": {"domainMin": 0}}
+    return {
+        "width": width,
+        "height": 110,
+        "data": {"values": values},
+        "encoding": {"x": _lesson(lessons, "lesson", width), "color": colour},
+        "layer": [
+            {"mark": {"type": "rule", "strokeWidth": 1.5}, "encoding": {"y": low, "y2": {"field": "high"}}},
+            {
+                "mark": {"type": "point", "filled": True, "size": 44, "opacity": 1},
+                "encoding": {"y": {"field": "drop", "type": "quantitative"}},
+            },
+        ],
+    }

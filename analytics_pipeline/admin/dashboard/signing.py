@@ -1,0 +1,96 @@
+"""Sign-in and sign-out of the dashboard."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Annotated
+from urllib.parse import quote
+
+from fastapi import APIRouter, Depends, Form, Query, Request
+from fastapi.responses import RedirectResponse, Response
+
+from analytics_pipeline.admin.access import admit
+from analytics_pipeline.admin.dashboard.rendering import page
+from analytics_pipeline.admin.problems import ProblemError
+from analytics_pipeline.admin.service import ServiceOf
+from analytics_pipeline.admin.sessions import is_same_origin, is_secure, local_path
+from analytics_pipeline.admin.tokens import token_holds
+
+router = APIRouter(include_in_schema=False)
+
+
+class SignInNeededError(Exception):
+    """The page is for people who have signed in."""
+
+
+def _signed_in(request: Request, service: ServiceOf) -> str:
+    token_id = service.sessions.token_id(request)
+    if token_id is None:
+        raise SignInNeededError
+    with service.reader.snapshot() as connection:
+        if not token_holds(connection, token_id):
+            raise SignInNeededError
+    return token_id
+
+
+SignedIn = Annotated[str, Depends(_signed_in)]
+
+
+def sign_in_redirect(request: Request) -> RedirectResponse:
+    """To the sign-in page, and from there back to the page that was asked for."""
+    target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    return RedirectResponse(f"/signin?next={quote(target, safe='')}", HTTPStatus.SEE_OTHER)
+
+
+def _only_from_our_pages(request: Request) -> None:
+    if not is_same_origin(request.headers):
+        raise ProblemError(HTTPStatus.FORBIDDEN, "This form was not sent from a page of this site.")
+
+
+def _form(
+    target: str,
+    problem: str | None = None,
+    status: HTTPStatus = HTTPStatus.OK,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    return page("signin.html", status, headers, signed_in=False, target=local_path(target), problem=problem)
+
+
+@router.get("/signin")
+def sign_in_page(target: Annotated[str, Query(alias="next", max_length=2000)] = "/") -> Response:
+    """The form that asks for a token."""
+    return _form(target)
+
+
+@router.post("/signin", dependencies=[Depends(_only_from_our_pages)])
+def sign_in(
+    request: Request,
+    service: ServiceOf,
+    token: Annotated[str, Form(max_length=200)] = "",
+    target: Annotated[str, Form(alias="next", max_length=2000)] = "/",
+) -> Response:
+    """Exchange a token for a session cookie."""
+    try:
+        token_id = admit(service, request, token.strip())
+    except ProblemError as error:
+        if error.status not in (HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS):
+            raise
+        problem = error.detail
+        return page(
+            "signin.html",
+            error.status,
+            error.headers,
+            signed_in=False,
+            target=local_path(target),
+            problem=problem,
+        )
+    response = RedirectResponse(local_path(target), HTTPStatus.SEE_OTHER)
+    service.sessions.open(response, token_id, secure=is_secure(request))
+    return response
+
+
+@router.post("/signout", dependencies=[Depends(_only_from_our_pages)])
+def sign_out(service: ServiceOf) -> Response:
+    """Remove the session cookie."""
+    response = RedirectResponse("/signin", HTTPStatus.SEE_OTHER)
+    service.sessions.close(response)
+    return response

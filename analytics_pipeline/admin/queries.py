@@ -1,0 +1,187 @@
+"""What is read about one course: sums over its published rows, selected by day or by cohort day."""
+
+from datetime import datetime
+from typing import Any, cast
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Executable,
+    Table,
+    case,
+    func,
+    literal,
+    select,
+    true,
+    union_all,
+)
+from sqlalchemy.sql.elements import ColumnElement
+
+from analytics_pipeline.admin.dropoff import LessonCounts
+from analytics_pipeline.database.tables import (
+    course_daily,
+    course_funnel,
+    event_day,
+    lesson_cohort,
+    lesson_daily,
+    quiz_cohort,
+)
+from analytics_pipeline.days import DayRange
+
+Sums = dict[str, Any]
+"""One row by column name."""
+
+PUBLISHED = (course_daily, lesson_daily, lesson_cohort, quiz_cohort, course_funnel)
+COHORT = (lesson_cohort, quiz_cohort, course_funnel)
+
+LESSON_COUNTS = ("viewers", "completers", "stopped", "active", "finished")
+LESSON_ACTIVITY = ("views", "viewers", "measured_learners", "active_ms_sum")
+QUIZ_COUNTS = ("attempters", "first_attempt_passers", "best_attempt_passers", "attempts")
+FUNNEL_COUNTS = (
+    "entered",
+    "step_2",
+    "step_3",
+    "converted",
+    "open",
+    "dropped",
+    "refunded",
+    "mature",
+    "mature_step_2",
+    "mature_step_3",
+    "already_enrolled",
+)
+EVENT_COUNTS = ("events", "anonymous", "excluded", "duplicates", "conflicts", "rejected")
+
+
+def published_days(connection: Connection, course_id: str) -> DayRange | None:
+    """First and last day of the course; None where it is unknown."""
+    day = course_daily.c.day
+    first, last = connection.execute(
+        select(func.min(day), func.max(day)).where(course_daily.c.course_id == course_id)
+    ).one()
+    return None if first is None else DayRange(first, last)
+
+
+def as_of(connection: Connection, course_id: str | None) -> datetime | None:
+    """The instant up to which the cohorts of the course, or of any, are judged; None where there are none."""
+    latest = union_all(
+        *(
+            select(func.max(table.c.as_of).label("as_of")).where(_of_course(table, course_id))
+            for table in COHORT
+        )
+    ).subquery()
+    return cast("datetime | None", connection.scalar(select(func.max(latest.c.as_of))))
+
+
+def latest_publication(connection: Connection, course_id: str | None) -> Sums | None:
+    """`computed_at` and `run_id` of the newest published row of the course, or of any."""
+    newest = union_all(
+        *(
+            select(
+                select(table.c.computed_at, table.c.run_id)
+                .where(_of_course(table, course_id))
+                .order_by(table.c.computed_at.desc())
+                .limit(1)
+                .subquery()
+            )
+            for table in PUBLISHED
+        )
+    ).subquery()
+    rows = _rows(connection, select(newest).order_by(newest.c.computed_at.desc()).limit(1))
+    return rows[0] if rows else None
+
+
+def event_counts(connection: Connection, course_id: str | None, days: DayRange | None) -> Sums:
+    """Sums of `event_day` for the course, or for all, over the days, or over all."""
+    selected = _of_course(event_day, course_id)
+    if days is not None:
+        selected &= event_day.c.day.between(days.first, days.last)
+    return _rows(connection, select(*_sums(event_day, EVENT_COUNTS)).where(selected))[0]
+
+
+def daily_rows(connection: Connection, course_id: str, days: DayRange) -> list[Sums]:
+    """The rows of `course_daily`, oldest first; days without any event have none."""
+    day = course_daily.c.day
+    return _rows(connection, select(course_daily).where(_within(day, course_id, days)).order_by(day))
+
+
+def lesson_counts(connection: Connection, course_id: str, cohort_days: DayRange) -> list[LessonCounts]:
+    """Sums of `lesson_cohort` over the cohort days, one a lesson."""
+    lesson = lesson_cohort.c.lesson_idx
+    rows = _rows(
+        connection,
+        select(lesson, *_sums(lesson_cohort, LESSON_COUNTS))
+        .where(_within(lesson_cohort.c.cohort_day, course_id, cohort_days))
+        .group_by(lesson),
+    )
+    return [LessonCounts(**row) for row in rows]
+
+
+def lesson_activity(connection: Connection, course_id: str, days: DayRange) -> dict[int, Sums]:
+    """Sums of `lesson_daily` over the days by lesson; persons are learner-days."""
+    lesson = lesson_daily.c.lesson_idx
+    rows = _rows(
+        connection,
+        select(lesson, *_sums(lesson_daily, LESSON_ACTIVITY))
+        .where(_within(lesson_daily.c.day, course_id, days))
+        .group_by(lesson),
+    )
+    return {row["lesson_idx"]: row for row in rows}
+
+
+def lesson_histograms(connection: Connection, course_id: str, days: DayRange) -> dict[int, dict[str, int]]:
+    """Learner-days per bucket of time spent, by lesson, summed over the days."""
+    entry = func.jsonb_each_text(lesson_daily.c.active_ms_hist).table_valued("key", "value").lateral()
+    learners = func.sum(entry.c.value.cast(BigInteger)).cast(BigInteger)
+    rows = connection.execute(
+        select(lesson_daily.c.lesson_idx, entry.c.key, learners)
+        .select_from(lesson_daily.join(entry, literal(value=True)))
+        .where(_within(lesson_daily.c.day, course_id, days))
+        .group_by(lesson_daily.c.lesson_idx, entry.c.key)
+    )
+    histograms: dict[int, dict[str, int]] = {}
+    for lesson_idx, bucket, count in rows:
+        histograms.setdefault(lesson_idx, {})[bucket] = count
+    return histograms
+
+
+def quiz_counts(connection: Connection, course_id: str, cohort_days: DayRange) -> list[Sums]:
+    """Sums of `quiz_cohort` over the cohort days, one a quiz, in lesson order."""
+    quiz = quiz_cohort.c.quiz_id
+    own_lesson = case((quiz.is_(None), quiz_cohort.c.lesson_idx))
+    lesson = func.min(quiz_cohort.c.lesson_idx).label("lesson_idx")
+    return _rows(
+        connection,
+        select(quiz, lesson, *_sums(quiz_cohort, QUIZ_COUNTS))
+        .where(_within(quiz_cohort.c.cohort_day, course_id, cohort_days))
+        .group_by(quiz, own_lesson)
+        .order_by(lesson.nulls_last(), quiz.nulls_first()),
+    )
+
+
+def funnel_counts(connection: Connection, course_id: str, cohort_days: DayRange) -> dict[str, Sums]:
+    """Sums of `course_funnel` over the cohort days by funnel."""
+    rows = _rows(
+        connection,
+        select(course_funnel.c.funnel, *_sums(course_funnel, FUNNEL_COUNTS))
+        .where(_within(course_funnel.c.cohort_day, course_id, cohort_days))
+        .group_by(course_funnel.c.funnel),
+    )
+    return {row["funnel"]: row for row in rows}
+
+
+def _rows(connection: Connection, query: Executable) -> list[Sums]:
+    return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def _sums(table: Table, names: tuple[str, ...]) -> list[ColumnElement[int]]:
+    return [func.coalesce(func.sum(table.c[name]), 0).cast(BigInteger).label(name) for name in names]
+
+
+def _of_course(table: Table, course_id: str | None) -> ColumnElement[bool]:
+    return true() if course_id is None else table.c.course_id == course_id
+
+
+def _within(day: Column[Any], course_id: str, days: DayRange) -> ColumnElement[bool]:
+    return (day.table.c.course_id == course_id) & day.between(days.first, days.last)

@@ -1,0 +1,115 @@
+"""Puts the answers about one course together: reads sums and lets the pure parts decide."""
+
+from datetime import date
+
+from sqlalchemy import Connection
+
+from analytics_pipeline.admin import queries
+from analytics_pipeline.admin.answers import effective_range
+from analytics_pipeline.admin.course import CourseAnswer, Lesson, Overview, activity, daily_series, quiz
+from analytics_pipeline.admin.dropoff import LessonCounts, biggest_drop, drop_off
+from analytics_pipeline.admin.funnel import FUNNEL_STEPS, FunnelAnswer, funnel
+from analytics_pipeline.admin.provenance import provenance_of
+from analytics_pipeline.admin.ranges import Selection, select
+from analytics_pipeline.admin.rates import count
+from analytics_pipeline.admin.rules import Rules
+from analytics_pipeline.admin.times import lesson_time
+from analytics_pipeline.days import DayRange
+
+
+class UnknownCourseError(Exception):
+    """No event of the course has been published."""
+
+    def __init__(self, course_id: str) -> None:
+        super().__init__(f"No event of the course {course_id} has been published.")
+
+
+def known_days(connection: Connection, course_id: str) -> DayRange:
+    """The days of a known course, first to last; UnknownCourseError where it is not."""
+    days = queries.published_days(connection, course_id) if _is_text(course_id) else None
+    if days is None:
+        raise UnknownCourseError(course_id)
+    return days
+
+
+def read_course(
+    connection: Connection, course_id: str, first: date | None, last: date | None, rules: Rules
+) -> CourseAnswer:
+    """The answer about one course; UnknownCourseError, WrongRangeError."""
+    selection = select(first, last, known_days(connection, course_id))
+    provenance = provenance_of(connection, rules.zone, course_id, selection.days)
+    daily = queries.daily_rows(connection, course_id, selection.days) if selection.days else []
+    lessons = _lessons(connection, course_id, selection, rules.min_cell)
+    cohort_days = selection.cohort_days
+    quizzes = queries.quiz_counts(connection, course_id, cohort_days) if cohort_days else []
+    funnels = queries.funnel_counts(connection, course_id, cohort_days) if cohort_days else {}
+    completion = funnel("completion", funnels.get("completion", {}), rules.min_cell)
+    return CourseAnswer(
+        course_id=course_id,
+        range=effective_range(selection),
+        provenance=provenance,
+        min_cell=rules.min_cell,
+        overview=Overview(
+            learners=lessons[0].reach if lessons else 0,
+            enrolled=completion.entered,
+            completion_so_far=completion.steps[0].so_far,
+            completion_mature=completion.steps[0].mature,
+            completion_open=completion.open,
+            activity=activity(daily, rules.min_cell),
+        ),
+        daily=daily_series(daily, selection.days, provenance.complete_through, rules.min_cell),
+        lessons=lessons,
+        biggest_drop=biggest_drop(lessons),
+        quizzes=[quiz(row, rules.min_cell) for row in quizzes],
+    )
+
+
+def read_funnels(
+    connection: Connection, course_id: str, first: date | None, last: date | None, rules: Rules
+) -> FunnelAnswer:
+    """The funnels of one course; UnknownCourseError, WrongRangeError."""
+    selection = select(first, last, known_days(connection, course_id))
+    cohort_days = selection.cohort_days
+    sums = queries.funnel_counts(connection, course_id, cohort_days) if cohort_days else {}
+    return FunnelAnswer(
+        course_id=course_id,
+        range=effective_range(selection),
+        provenance=provenance_of(connection, rules.zone, course_id, selection.days),
+        min_cell=rules.min_cell,
+        window_days=rules.window_days,
+        funnels=[funnel(name, sums.get(name, {}), rules.min_cell) for name in FUNNEL_STEPS],
+    )
+
+
+def _is_text(course_id: str) -> bool:
+    """Whether the database can hold it: no NUL and no lone surrogate, both of which an address may carry."""
+    return not any(char == "\0" or "\ud800" <= char <= "\udfff" for char in course_id)
+
+
+def _lessons(connection: Connection, course_id: str, selection: Selection, min_cell: int) -> list[Lesson]:
+    if selection.days is None or selection.cohort_days is None:
+        return []
+    counts = queries.lesson_counts(connection, course_id, selection.cohort_days)
+    active = queries.lesson_activity(connection, course_id, selection.days)
+    histograms = queries.lesson_histograms(connection, course_id, selection.days)
+    # Learners of earlier cohorts may be active in lessons that nobody of these cohorts has come to.
+    seen = {lesson.lesson_idx for lesson in counts}
+    counts += [LessonCounts(idx, 0, 0, 0, 0, 0) for idx in active.keys() - seen]
+    lessons = []
+    for lesson in drop_off(counts, min_cell):
+        idx = lesson.lesson_idx
+        row = active.get(idx, dict.fromkeys(queries.LESSON_ACTIVITY, 0))
+        lessons.append(
+            Lesson(
+                **dict(lesson),
+                views=count(row["views"], row["viewers"], min_cell),
+                time=lesson_time(
+                    histograms.get(idx, {}),
+                    measured=row["measured_learners"],
+                    learner_days=row["viewers"],
+                    active_ms_sum=row["active_ms_sum"],
+                    min_cell=min_cell,
+                ),
+            )
+        )
+    return lessons

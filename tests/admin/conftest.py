@@ -1,0 +1,79 @@
+"""An admin service on a database of its own, and tokens for it."""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import httpx
+import psycopg
+import pytest
+from fastapi import FastAPI
+from sqlalchemy import create_engine
+
+from analytics_pipeline.admin.app import create_app
+from analytics_pipeline.admin.tokens import create_token
+from analytics_pipeline.database.urls import sqlalchemy_url
+from tests.conftest import Database
+
+ORIGIN = "http://testserver"
+
+
+@dataclass(frozen=True)
+class Token:
+    id: str
+    secret: str
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.secret}"}
+
+
+@pytest.fixture
+def token(database: Database) -> Token:
+    engine = create_engine(sqlalchemy_url(database.urls.pipeline))
+    with engine.begin() as connection:
+        made = Token(*create_token(connection, "course team"))
+    engine.dispose()
+    return made
+
+
+@pytest.fixture
+def pipeline(database: Database) -> Iterator[psycopg.Connection]:
+    with database.connect("pipeline") as connection:
+        yield connection
+
+
+@pytest.fixture
+def app(database: Database) -> FastAPI:
+    return create_app(database.settings)
+
+
+class AppTransport(httpx.BaseTransport):
+    """Asks the application in this process; what it raises, the test sees."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self._inner = httpx.ASGITransport(app)
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        return asyncio.run(self._ask(request))
+
+    async def _ask(self, request: httpx.Request) -> httpx.Response:
+        answer = await self._inner.handle_async_request(request)
+        assert isinstance(answer.stream, httpx.AsyncByteStream)
+        body = b"".join([part async for part in answer.stream])
+        return httpx.Response(answer.status_code, headers=answer.headers, content=body)
+
+
+@pytest.fixture
+def anonymous(app: FastAPI) -> Iterator[httpx.Client]:
+    """A client without any token."""
+    with httpx.Client(transport=AppTransport(app), base_url=ORIGIN) as client:
+        yield client
+    app.state.service.reader.close()
+
+
+@pytest.fixture
+def client(anonymous: httpx.Client, token: Token) -> httpx.Client:
+    """A client that sends a valid token."""
+    anonymous.headers.update(token.headers)
+    return anonymous

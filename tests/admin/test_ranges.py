@@ -1,0 +1,44 @@
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analytics_pipeline.admin.ranges import WrongRangeError, last_days, select, whole_weeks
+from analytics_pipeline.days import DayRange
+
+DAYS = st.dates(date(2020, 1, 1), date(2030, 12, 31))
+PUBLISHED = DayRange(date(2026, 1, 5), date(2026, 3, 31))
+
+
+@given(DAYS, DAYS)
+def test_whole_weeks_begin_on_monday_end_on_sunday_and_hold_the_days_tightly(one: date, other: date) -> None:
+    days = DayRange(min(one, other), max(one, other))
+    weeks = whole_weeks(days)
+    assert (weeks.first.weekday(), weeks.last.weekday()) == (0, 6)
+    assert 0 <= (days.first - weeks.first).days < 7
+    assert 0 <= (weeks.last - days.last).days < 7
+
+
+def test_an_open_range_is_all_that_was_published() -> None:
+    assert select(None, None, PUBLISHED).days == PUBLISHED
+
+
+def test_days_outside_what_was_published_are_left_out() -> None:
+    selection = select(date(2025, 1, 1), date(2026, 1, 7), PUBLISHED)
+    assert selection.days == DayRange(date(2026, 1, 5), date(2026, 1, 7))
+    assert selection.cohort_days == DayRange(date(2026, 1, 5), date(2026, 1, 11))
+
+
+def test_a_range_beside_what_was_published_holds_no_day() -> None:
+    selection = select(date(2027, 1, 1), None, PUBLISHED)
+    assert (selection.days, selection.cohort_days) == (None, None)
+
+
+def test_a_range_that_ends_before_it_begins_is_refused_with_a_sentence() -> None:
+    with pytest.raises(WrongRangeError, match=r"ends \(2026-01-01\) before it begins \(2026-02-01\)\."):
+        select(date(2026, 2, 1), date(2026, 1, 1), PUBLISHED)
+
+
+def test_seven_days_are_seven_days() -> None:
+    assert len(list(last_days(7, date(2026, 3, 31)))) == 7
