@@ -1,0 +1,61 @@
+"""Puts the commands together and turns what can be foreseen into one sentence and exit code 1."""
+
+import sys
+from collections.abc import Iterable, Sequence
+from importlib import import_module
+
+import typer
+
+from analytics_pipeline.cli.errors import explain
+
+# Module and function of each command. Only what is asked for is imported: pandas alone takes half a second.
+COMMANDS = {
+    "up": ("services", "up"),
+    "demo": ("services", "demo"),
+    "status": ("status", "status"),
+    "settings": ("settings_table", "settings_table"),
+    "migrate": ("database", "migrate_command"),
+    "database-url": ("database", "database_url"),
+    "reset": ("database", "reset"),
+    "import": ("events", "import_command"),
+    "simulate": ("events", "simulate_command"),
+    "run": ("runs", "run"),
+    "sql": ("shell", "sql"),
+    "keys": ("access", "keys"),
+    "tokens": ("access", "tokens"),
+}
+
+
+def build_app(names: Iterable[str] = COMMANDS) -> typer.Typer:
+    """The application with these commands."""
+    app = typer.Typer(
+        name="analytics",
+        help="Learner analytics: events in at an HTTP door, daily numbers out.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+    )
+    # With a callback a single command keeps its name.
+    app.callback()(lambda: None)
+    for name in names:
+        module, attribute = COMMANDS[name]
+        command = getattr(import_module(f"analytics_pipeline.cli.{module}"), attribute)
+        if isinstance(command, typer.Typer):
+            app.add_typer(command, name=name)
+        else:
+            app.command(name)(command)
+    return app
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Entry point of the command `analytics`; ends by SystemExit."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    app = build_app(given[:1] if given and given[0] in COMMANDS else COMMANDS)
+    try:
+        app(given)
+    except Exception as error:
+        sentence = explain(error)
+        if sentence is None:
+            raise
+        typer.echo(sentence, err=True)
+        sys.exit(1)

@@ -1,0 +1,55 @@
+"""Starts the services of the demo and its story as the supervisor's task."""
+
+import contextlib
+import sys
+from collections.abc import Callable, Collection
+
+from analytics_pipeline.serving import PortTakenError, check_port
+from analytics_pipeline.settings import Settings
+from analytics_pipeline.supervisor.home_lock import HomeTakenError, running_supervisor
+from analytics_pipeline.supervisor.plan import run_services
+from analytics_pipeline.supervisor.service import Step
+
+FOLDER = "demo"
+PORTS_TRIED = 100
+ELSEWHERE = (
+    "database_url",
+    "ingest_database_url",
+    "pipeline_database_url",
+    "admin_database_url",
+    "dagster_database_url",
+    "lake",
+    "write_key",
+)
+
+
+def run_demo(settings: Settings, *, leave: bool, say: Callable[[str], None]) -> int:
+    """Run the demo until Ctrl-C, or with `leave` until it has answered with numbers; the exit code."""
+    home = settings.home / FOLDER
+    holder = running_supervisor(home)
+    if holder is not None:
+        raise HomeTakenError(f"The demo runs already, under process {holder}; stop it first (kill {holder}).")
+    demo = demo_settings(settings, say)
+    command = [sys.executable, "-m", "analytics_pipeline.demo.story", *(["--check"] if leave else [])]
+    return run_services(demo, say=say, task=Step("story", command), stay=not leave)
+
+
+def demo_settings(settings: Settings, say: Callable[[str], None]) -> Settings:
+    """Settings that share nothing with real events: HOME, database and lake of its own, free ports."""
+    ports: dict[str, int] = {}
+    for name in ("ingest_port", "admin_port", "dagster_port"):
+        wanted = getattr(settings, name)
+        ports[name] = _free_port(settings.bind, wanted, taken=ports.values())
+        if ports[name] != wanted:
+            say(f"Port {wanted} is taken; the demo uses {ports[name]} in its place.")
+    apart = dict.fromkeys(ELSEWHERE, None)
+    return settings.model_copy(update={"home": settings.home / FOLDER, **apart, **ports})
+
+
+def _free_port(host: str, wanted: int, taken: Collection[int]) -> int:
+    for port in range(wanted, min(wanted + PORTS_TRIED, 65_536)):
+        with contextlib.suppress(PortTakenError):
+            check_port(host, port, "")
+            if port not in taken:
+                return port
+    return wanted

@@ -1,0 +1,68 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from analytics_pipeline.settings import Settings, load_settings
+from tests.cli.conftest import Run
+
+
+def test_every_setting_is_listed_with_its_meaning(analytics: Run) -> None:
+    code, output, _ = analytics("settings")
+    assert code == 0
+    for name, field in Settings.model_fields.items():
+        assert f"ANALYTICS_{name.upper()}\t" in output
+        assert field.description
+        assert field.description in output
+
+
+def test_secrets_are_masked(analytics: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANALYTICS_DATABASE_URL", "postgresql://owner:hush@127.0.0.1/analytics")
+    _, output, _ = analytics("settings")
+    assert "hush" not in output
+    assert "ANALYTICS_DATABASE_URL\t**********" in output
+
+
+def test_a_wrong_setting_is_one_sentence_that_names_it(
+    analytics: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANALYTICS_TIMEZONE", "Europe/Atlantis")
+    code, _, errors = analytics("status")
+    assert code == 1
+    assert (
+        errors == "ANALYTICS_TIMEZONE cannot be used: is no IANA time zone; write for example Europe/Paris.\n"
+    )
+
+
+def test_a_process_started_elsewhere_gets_the_very_same_settings(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANALYTICS_HOME", "relative-home")
+    monkeypatch.setenv("ANALYTICS_LAKE", "relative-lake")
+    monkeypatch.setenv("ANALYTICS_DATABASE_URL", "postgresql://owner:hush@127.0.0.1/analytics")
+    monkeypatch.setenv("ANALYTICS_FIRST_DAY", "2012-01-01")
+    settings = load_settings()
+    program = """
+from analytics_pipeline.settings import load_settings
+read = load_settings()
+print(read.home, read.lake_root, read.first_day, read.database_url.get_secret_value(), read.retention_days)
+"""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    read = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=elsewhere,
+        env={**os.environ, **settings.as_environment()},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert read.stdout.split() == [
+        str(home.parent / "relative-home"),
+        str(home.parent / "relative-lake"),
+        "2012-01-01",
+        "postgresql://owner:hush@127.0.0.1/analytics",
+        "None",
+    ]

@@ -1,0 +1,37 @@
+"""What the README promises exists."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from analytics_pipeline.cli.app import COMMANDS
+from analytics_pipeline.settings import Settings
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+
+
+def test_every_command_of_the_readme_exists_and_every_command_is_in_it() -> None:
+    named = set(re.findall(r"\banalytics ([a-z-]+)", README))
+    assert named == COMMANDS.keys() - {"demo"}
+
+
+@pytest.mark.parametrize("target", sorted(set(re.findall(r"\bmake ([a-z]+)", README))))
+def test_every_make_target_of_the_readme_exists(target: str) -> None:
+    assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
+
+
+@pytest.mark.parametrize("path", sorted(set(re.findall(r"`([\w.]+/[\w./]*|Makefile)`", README))))
+def test_every_path_of_the_readme_exists(path: str) -> None:
+    assert (ROOT / path).exists()
+
+
+def test_every_picture_of_the_readme_exists() -> None:
+    for path in re.findall(r"!\[[^]]*\]\(([^)]+)\)", README):
+        assert (ROOT / path).is_file()
+
+
+def test_every_setting_of_the_readme_exists() -> None:
+    known = {f"ANALYTICS_{name.upper()}" for name in Settings.model_fields}
+    assert set(re.findall(r"ANALYTICS_[A-Z_]+", README)) - {"ANALYTICS_"} <= known
