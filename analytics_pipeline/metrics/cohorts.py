@@ -1,0 +1,93 @@
+"""The cohort tables as of a day: computed from all learner days up to it, published together."""
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pandas as pd
+from psycopg import Connection
+
+from analytics_pipeline.database.publish import CourseScope, NewRows, Published, publish
+from analytics_pipeline.days import DayRange, day_of, day_start
+from analytics_pipeline.engine import Parameters, Relation
+from analytics_pipeline.lake.catalogue import as_of_day, first_day, lake_days
+from analytics_pipeline.metrics.causes import LATE_EVENTS, RECOMPUTED
+from analytics_pipeline.metrics.checks import COHORT_CHECKS
+from analytics_pipeline.metrics.models import COHORT
+from analytics_pipeline.metrics.relations import funnel_windows, learner_day_files
+from analytics_pipeline.run import PipelineRun
+from analytics_pipeline.settings import Settings
+
+_DAYS_CAME_SINCE = """
+    SELECT coalesce((SELECT max(reconciled_at) FROM analytics.lake_day)
+                    > (SELECT max(computed_at) FROM analytics.course_funnel), FALSE)
+"""
+
+
+@dataclass(frozen=True)
+class CohortPublication:
+    """Which as-of day the cohort tables were published for, and what that did."""
+
+    as_of: date
+    published: Published
+
+
+def publish_cohorts(run: PipelineRun) -> CohortPublication | None:
+    """Publish all cohort tables for the current as-of day, in one transaction; idempotent.
+
+    None while there is no as-of day: the first day with events is not published, or is today. Raises
+    CheckFailedError and TurnLostError; the old rows stand then.
+    """
+    as_of = as_of_day(run.connection, day_of(datetime.now(UTC), run.settings.zone))
+    return None if as_of is None else publish_cohorts_as_of(run, as_of)
+
+
+def publish_cohorts_as_of(run: PipelineRun, as_of: date) -> CohortPublication:
+    """Publish all cohort tables for this as-of day."""
+    relations, parameters = cohort_inputs(run, as_of), cohort_parameters(run.settings, as_of)
+    run.engine.scratch.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="publish-", dir=run.engine.scratch) as folder:
+        new_rows = [NewRows(model.table, Path(folder) / f"{model.name}.csv") for model in COHORT]
+        for model, rows in zip(COHORT, new_rows, strict=True):
+            run.engine.write_csv(model.sql, relations, parameters, rows.csv)
+        published = publish(
+            run.connection,
+            turn=run.turn,
+            scope=CourseScope(None),
+            new_rows=new_rows,
+            checks=COHORT_CHECKS,
+            cause=_cause(run.connection),
+        )
+    return CohortPublication(as_of, published)
+
+
+def cohort_frames(run: PipelineRun, as_of: date) -> dict[str, pd.DataFrame]:
+    """The rows of each cohort table as of this day, from the learner days known now."""
+    relations, parameters = cohort_inputs(run, as_of), cohort_parameters(run.settings, as_of)
+    return {model.name: run.engine.frame(model.sql, relations, parameters) for model in COHORT}
+
+
+def cohort_inputs(run: PipelineRun, as_of: date) -> Mapping[str, Relation]:
+    """The relations that the cohort models read."""
+    first = first_day(run.connection)
+    days = DayRange(first, as_of) if first is not None and first <= as_of else ()
+    return {
+        "learner_days": learner_day_files(run.lake, lake_days(run.connection, days).values()),
+        "funnel_windows": funnel_windows(run.settings.funnel_windows),
+    }
+
+
+def cohort_parameters(settings: Settings, as_of: date) -> Parameters:
+    """The parameters that the cohort models take."""
+    return {
+        "as_of": day_start(as_of + timedelta(days=1), settings.zone),
+        "quiet_days": settings.quiet_days,
+        "funnel_window_days": settings.funnel_window_days,
+    }
+
+
+def _cause(connection: Connection) -> str:
+    row = connection.execute(_DAYS_CAME_SINCE).fetchone()
+    return LATE_EVENTS if row is not None and row[0] else RECOMPUTED

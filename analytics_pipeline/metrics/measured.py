@@ -1,0 +1,27 @@
+"""What the lake's files hold of each day, for the checks of a publication to compare with."""
+
+from collections.abc import Mapping
+
+from analytics_pipeline.engine import Relation
+from analytics_pipeline.metrics.models import read_sql
+from analytics_pipeline.run import PipelineRun
+
+_CREATE = """
+    CREATE TEMPORARY TABLE IF NOT EXISTS measured_day (
+        day date PRIMARY KEY,
+        events bigint NOT NULL,
+        learner_day_events bigint NOT NULL,
+        repeated_ids bigint NOT NULL
+    )
+"""
+_ADD = "INSERT INTO pg_temp.measured_day VALUES (%s, %s, %s, %s)"
+
+
+def measure_days(run: PipelineRun, relations: Mapping[str, Relation]) -> None:
+    """Count what the files of these days hold, into the connection's `pg_temp.measured_day`."""
+    counted = run.engine.frame(read_sql("measured_day"), relations, {})
+    rows = counted.astype({"day": object}).itertuples(index=False, name=None)
+    run.connection.execute(_CREATE)
+    run.connection.execute("TRUNCATE pg_temp.measured_day")
+    with run.connection.cursor() as cursor:
+        cursor.executemany(_ADD, [(day.date(), *counts) for day, *counts in rows])
