@@ -15,6 +15,7 @@ need() { # need PACKAGE COMMAND...: any of the commands will do
 }
 
 need chromium chromium chromium-browser google-chrome
+need node-typescript tsc
 
 [ ${#missing[@]} -gt 0 ] || exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then

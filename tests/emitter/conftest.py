@@ -1,0 +1,161 @@
+"""A page and the ingest service on different origins, and a real browser between them."""
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from analytics_pipeline.database.turn import hold_turn
+from analytics_pipeline.engine import Engine, ParquetFiles
+from analytics_pipeline.ingest.keys import create_key
+from analytics_pipeline.lake import schema
+from analytics_pipeline.lake.catalogue import lake_days
+from analytics_pipeline.lake.files import Lake
+from analytics_pipeline.lake.seal import seal_days
+from analytics_pipeline.run import PipelineRun
+from tests.conftest import Database
+
+CHROMIUM_FLAGS = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
+    " --disable-component-update --disable-sync"
+)
+PAGE = """<!doctype html><title>A lesson</title><script type="module">
+import {{ createEmitter }} from "{ingest}/emitter.js";
+window.emitter = createEmitter({{
+  endpoint: "{ingest}/api/analytics/event", key: "{key}", courseId: "course-1", userId: "learner-1",
+}});
+</script>"""
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where the page lies, and the queue and lake behind it."""
+
+    page_url: str
+    database: Database
+    folder: Path
+
+    def open(self, context: BrowserContext) -> Page:
+        page = context.new_page()
+        page.goto(self.page_url)
+        page.wait_for_function("window.emitter !== undefined")
+        return page
+
+    def sealed(self) -> list[tuple[str, str, dict[str, Any]]]:
+        """Id, type and the rest of every event in the day files, after sealing all that waits."""
+        urls, settings = self.database.urls, self.database.settings
+        with (
+            hold_turn(urls.pipeline, "seal", has_ended=lambda _: False, on_wait=lambda _: None) as turn,
+            self.database.connect("pipeline") as connection,
+        ):
+            run = PipelineRun(
+                connection, Lake(str(self.folder / "lake")), Engine(self.folder), turn, settings
+            )
+            waiting = connection.execute("SELECT DISTINCT day FROM ingest.inbox").fetchall()
+            days = [row[0] for row in waiting]
+            assert not seal_days(run, days, print).failures
+            rows = lake_days(connection, days).values()
+            files = ParquetFiles([run.lake.path(name) for row in rows for name in row.files], schema.EVENTS)
+            events = run.engine.frame("SELECT * FROM events", {"events": files}, {})
+        return [(str(e["event_id"]), str(e["event_type"]), dict(e)) for _, e in events.iterrows()]
+
+
+def queued(page: Page) -> list[str]:
+    """Ids of the events that wait in this browser."""
+    ids: list[str] = page.evaluate(
+        """() => Object.keys(localStorage).filter(name => name.startsWith("la.")).sort()
+                 .map(name => JSON.parse(localStorage.getItem(name)).id)"""
+    )
+    return ids
+
+
+def until(condition: Callable[[], bool], seconds: float = 20) -> None:
+    """Wait for a condition of the world outside; fail when it does not come true."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come true in time"
+        time.sleep(0.05)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def browser(require_tool: Callable[[str], str]) -> Iterator[Browser]:
+    chromium = require_tool("chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS.split())
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    context = browser.new_context()
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def site(database: Database, tmp_path: Path) -> Iterator[Site]:
+    page_port, ingest_port = free_port(), free_port()
+    page_url, ingest_url = f"http://localhost:{page_port}/", f"http://127.0.0.1:{ingest_port}"
+    with database.connect("pipeline") as connection:
+        _, key = create_key(connection, "the site", [page_url])
+    html = PAGE.format(ingest=ingest_url, key=key).encode()
+
+    class Lesson(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("content-type", "text/html")
+            self.end_headers()
+            self.wfile.write(html)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", page_port), Lesson) as server, ingest(database, ingest_port):
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        until(lambda: _answers(f"{ingest_url}/readyz"))
+        yield Site(page_url, database, tmp_path)
+        server.shutdown()
+
+
+@contextmanager
+def ingest(database: Database, port: int) -> Iterator[None]:
+    """The ingest service as a process of its own."""
+    environment = {
+        **os.environ,
+        "ANALYTICS_HOME": str(database.settings.home),
+        "ANALYTICS_DATABASE_URL": database.urls.owner,
+        "ANALYTICS_INGEST_PORT": str(port),
+    }
+    command = [sys.executable, "-m", "analytics_pipeline.ingest.serve"]
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=2).status_code == httpx.codes.OK
+    except httpx.TransportError:
+        return False
