@@ -29,8 +29,8 @@ from analytics_pipeline.importing.source import Source, WrongSourceError
 NAMESPACE = uuid5(NAMESPACE_URL, "https://analyse.kmi.open.ac.uk/open_dataset")
 TABLES = ("assessments", "courses", "studentAssessment", "studentInfo", "studentRegistration", "studentVle")
 
-# About a million events of the busiest season: sorted within half a gigabyte.
-_SLICE_DAYS = 62
+# On average; a slice of the busiest season has twice as many and is sorted within half a gigabyte.
+_SLICE_EVENTS = 500_000
 _FETCH_ROWS = 10_000
 
 
@@ -51,7 +51,7 @@ def open_oulad(folder: Path, zone: ZoneInfo, modules: Collection[str] = ()) -> S
         reason = str(error).splitlines()[0].rstrip(".")
         raise WrongSourceError(f"{folder} is not the OULAD data set: {reason}.") from error
     _create_table(connection, "site_day", {"day": list(days), "created_at": [_wire(d, zone) for d in days]})
-    return Source(_events(connection, days), total)
+    return Source(_events(connection, contiguous_ranges(list(days), _slice_days(total, days))), total)
 
 
 def _table_path(folder: Path, table: str) -> Path:
@@ -89,11 +89,16 @@ def _create_table(connection: duckdb.DuckDBPyConnection, name: str, columns: dic
     connection.from_df(pd.DataFrame(columns)).create(name)
 
 
-def _events(connection: duckdb.DuckDBPyConnection, days: DayRange) -> Iterator[bytes]:
+def _slice_days(total: int, days: DayRange) -> int:
+    length = (days.last - days.first).days + 1
+    return max(1, length * _SLICE_EVENTS // total)
+
+
+def _events(connection: duckdb.DuckDBPyConnection, slices: list[DayRange]) -> Iterator[bytes]:
     """Read slice by slice: the whole, sorted at once, would need the memory of eleven million rows."""
     sql = _sql("oulad_events")
     with closing(connection):
-        for part in contiguous_ranges(list(days), _SLICE_DAYS):
+        for part in slices:
             result = connection.execute(
                 sql, {"first": part.first, "last": part.last, "namespace": NAMESPACE.bytes}
             )

@@ -47,7 +47,7 @@ def send(
     url: str,
     key: str,
     *,
-    batch: int = 500,
+    batch: int = MAX_EVENTS,
     concurrency: int = 4,
     progress: Progress | None = None,
     give_up_after: float = 300.0,
