@@ -1,0 +1,77 @@
+"""Signals in the database: which are open, what a day changes, and how far the rules have been evaluated."""
+
+from datetime import date
+
+from psycopg import Connection
+from psycopg.types.json import Jsonb
+
+from analytics_pipeline.signals.life import Changes, Finding, Subject
+
+_LAST_EVALUATED = "SELECT max(as_of) FROM analytics.signal_evaluation"
+_OPEN = """
+    SELECT rule, course_id, lesson_idx, quiz_id FROM analytics.signal WHERE resolved_at IS NULL
+"""
+_SUBJECT_IS = """
+    rule = %(rule)s AND course_id = %(course_id)s AND lesson_idx IS NOT DISTINCT FROM %(lesson_idx)s
+    AND quiz_id IS NOT DISTINCT FROM %(quiz_id)s AND resolved_at IS NULL
+"""
+_INSERT = """
+    INSERT INTO analytics.signal
+        (rule, course_id, lesson_idx, quiz_id, opened_at, last_seen_at, severity, value, threshold, evidence,
+         computed_at, run_id)
+    VALUES (%(rule)s, %(course_id)s, %(lesson_idx)s, %(quiz_id)s, %(as_of)s, %(as_of)s, %(severity)s,
+            %(value)s, %(threshold)s, %(evidence)s, now(), %(run_id)s)
+"""
+_KEEP = f"""
+    UPDATE analytics.signal
+       SET last_seen_at = %(as_of)s, severity = %(severity)s, value = %(value)s, threshold = %(threshold)s,
+           evidence = %(evidence)s, computed_at = now(), run_id = %(run_id)s
+     WHERE {_SUBJECT_IS}
+"""  # noqa: S608  # names of ours
+_RESOLVE = f"""
+    UPDATE analytics.signal
+       SET resolved_at = %(as_of)s, computed_at = now(), run_id = %(run_id)s
+     WHERE {_SUBJECT_IS}
+"""  # noqa: S608  # names of ours
+_EVALUATED = """
+    INSERT INTO analytics.signal_evaluation (as_of, assessed, opened, resolved, computed_at, run_id)
+    VALUES (%s, %s, %s, %s, now(), %s)
+"""
+
+
+def last_evaluated(connection: Connection) -> date | None:
+    """The latest as-of day on which the rules were evaluated; None when they never were."""
+    row = connection.execute(_LAST_EVALUATED).fetchone()
+    return row[0] if row else None
+
+
+def open_subjects(connection: Connection) -> set[Subject]:
+    """What the open signals are about."""
+    return {Subject(*row) for row in connection.execute(_OPEN)}
+
+
+def write_changes(
+    connection: Connection, changes: Changes, *, as_of: date, assessed: int, run_id: str
+) -> None:
+    """Write what one as-of day changes, and that it was evaluated; within the caller's transaction."""
+    with connection.cursor() as cursor:
+        for statement, findings in (
+            (_INSERT, changes.opened),
+            (_KEEP, changes.kept),
+            (_RESOLVE, changes.resolved),
+        ):
+            cursor.executemany(statement, [_parameters(finding, as_of, run_id) for finding in findings])
+    opened, resolved = len(changes.opened), len(changes.resolved)
+    connection.execute(_EVALUATED, [as_of, assessed, opened, resolved, run_id])
+
+
+def _parameters(finding: Finding, as_of: date, run_id: str) -> dict[str, object]:
+    return {
+        **finding.subject._asdict(),
+        "as_of": as_of,
+        "severity": finding.severity,
+        "value": finding.value,
+        "threshold": finding.threshold,
+        "evidence": Jsonb(finding.evidence),
+        "run_id": run_id,
+    }
