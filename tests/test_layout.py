@@ -1,6 +1,6 @@
 """The four packages are what they seem: found in this repository, and shipped together."""
 
-import importlib
+import importlib.util
 import os
 import subprocess
 import sys
@@ -28,7 +28,8 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("package", PACKAGES)
 def test_no_dependency_shadows_a_package_of_ours(package: str) -> None:
-    found = importlib.import_module(package).__file__
+    spec = importlib.util.find_spec(package)
+    found = spec.origin if spec else None
     assert found == str(ROOT / package / "__init__.py"), f"{package} comes from {found}, not from {ROOT}"
 
 

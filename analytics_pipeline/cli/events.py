@@ -17,7 +17,7 @@ from analytics_pipeline.importing.sender import send
 from analytics_pipeline.importing.source import BadLine, Source
 from analytics_pipeline.local_access import local_write_key
 from analytics_pipeline.settings import Settings, load_settings
-from analytics_pipeline.simulate import simulate
+from analytics_pipeline.simulate import FaultKind, parse_fault, simulate
 from analytics_pipeline.supervisor.probes import answers
 
 BAD_LINES_SHOWN = 10
@@ -58,12 +58,20 @@ def simulate_command(
     last_day: Annotated[
         date | None, typer.Option(metavar="DAY", parser=parse_day, help="Last day, if not yesterday.")
     ] = None,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KIND:COURSE[:BEGINS[:MENDED]]",
+            help=f"Plant a fault (repeatable): {', '.join(FaultKind)}; courses and days by number.",
+        ),
+    ] = None,
     url: Url = None,
 ) -> None:
     """Play a course platform: learners who differ, drop out, fail quizzes, buy and refund."""
     settings = load_settings()
     yesterday = datetime.now(settings.zone).date() - timedelta(days=1)
-    played = simulate(courses, learners, days, seed, last_day or yesterday, settings.zone)
+    faults = [parse_fault(text) for text in fault or ()]
+    played = simulate(courses, learners, days, seed, last_day or yesterday, settings.zone, faults)
     _send(Source(map(msgspec.json.encode, played)), settings, url)
 
 

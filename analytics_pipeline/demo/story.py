@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 import psycopg
@@ -23,9 +24,13 @@ from analytics_pipeline.lake.catalogue import due_days
 from analytics_pipeline.launching import launch_command, launch_environment
 from analytics_pipeline.local_access import local_admin_token, local_write_key
 from analytics_pipeline.settings import Settings, load_settings
-from analytics_pipeline.simulate import simulate
+from analytics_pipeline.simulate import one_of_each, simulate
 
-COURSES, LEARNERS, DAYS, SEED = 3, 300, 60, 1
+COURSES, LEARNERS, SEED = 4, 1500, 1
+DAYS = 60
+"""Days that lie behind when the demo is started first."""
+HORIZON_DAYS = 400
+"""Length of the whole play: always the same, so that its next days continue those that were sent."""
 
 
 class Played(msgspec.Struct):
@@ -58,12 +63,11 @@ def play(settings: Settings, last: date) -> None:
     if played is not None and played.last >= last:
         return
     first = played.first if played else last - timedelta(days=DAYS - 1)
-    say(f"Playing {COURSES} courses with {LEARNERS} learners up to {last}.")
-    days = (last - first).days + 1
-    events = simulate(COURSES, LEARNERS, days, SEED, last, settings.zone)
-    fresh = events if played is None else _after(played.last, events, settings)
+    since = first if played is None else played.last + timedelta(days=1)
+    say(f"Playing {COURSES} courses from {since} to {last}.")
+    events = _between(since, last, _whole_play(first, settings.zone), settings.zone)
     with progress("events sent") as report:
-        summary = send(fresh, ingest_url(settings), local_write_key(settings), progress=report)
+        summary = send(events, ingest_url(settings), local_write_key(settings), progress=report)
     say(f"{summary.accepted:,} events accepted, {summary.rejected:,} rejected.")
     path.write_bytes(msgspec.json.encode(Played(first, last)))
 
@@ -92,9 +96,20 @@ def say_where(settings: Settings, token: str) -> None:
     say("")
 
 
-def _after(day: date, events: Iterator[dict[str, Any]], settings: Settings) -> Iterator[dict[str, Any]]:
+def _whole_play(first: date, zone: ZoneInfo) -> Iterator[dict[str, Any]]:
+    """Every event from `first` on, in order of time, with one fault of each kind to be found."""
+    end = first + timedelta(days=HORIZON_DAYS - 1)
+    return simulate(COURSES, LEARNERS, HORIZON_DAYS, SEED, end, zone, one_of_each())
+
+
+def _between(
+    first: date, last: date, events: Iterator[dict[str, Any]], zone: ZoneInfo
+) -> Iterator[dict[str, Any]]:
     for event in events:
-        if day_of(datetime.fromisoformat(event["createdAt"]), settings.zone) > day:
+        day = day_of(datetime.fromisoformat(event["createdAt"]), zone)
+        if day > last:
+            return
+        if day >= first:
             yield event
 
 
