@@ -1,36 +1,44 @@
 """Brings the database up to this version: roles, schema, grants. Idempotent, and safe while services run."""
 
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import psycopg
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import create_engine
 
-from analytics_pipeline.database.roles import create_roles, grant
+from analytics_pipeline.database.grants import grant
+from analytics_pipeline.database.roles import check_logins, ensure_roles_and_databases
 from analytics_pipeline.database.site import store_site
-from analytics_pipeline.database.urls import ensure_database, sqlalchemy_url
+from analytics_pipeline.database.urls import Role, database_urls, ensure_database, sqlalchemy_url
 from analytics_pipeline.settings import Settings
 
-MIGRATION_LOCK = 0x616E616C  # any number of ours: one migration at a time on a server
+MIGRATION_LOCK = 0x616E616C  # any number of ours: one migration at a time in a database
 
 
 def migrate(settings: Settings) -> None:
     """Make roles and databases where missing, run the migrations, store the site, apply the grants.
 
-    Starts the embedded server when no database URL is set. Raises MissingPrivilegeError with the SQL for a
-    DBA, WrongTimezoneError when the time zone differs from the stored one.
+    Starts the embedded server when no database URL is set. Raises DatabaseNotReadyError with what to do, or
+    with the SQL for a DBA, and WrongTimezoneError when the time zone differs from the stored one.
     """
     owner_url = ensure_database(settings)
+    ensure_roles_and_databases(settings, owner_url)
     with psycopg.connect(owner_url, autocommit=True) as connection:
         connection.execute("SELECT pg_advisory_lock(%s)", [MIGRATION_LOCK])
-        if not _roles_are_given(settings):
-            create_roles(connection, settings.home, owner_url)
         upgrade(owner_url)
         with connection.transaction():
             store_site(connection, settings)
             grant(connection)
+    urls = database_urls(settings)
+    check_logins(
+        {
+            Role.INGEST: urls.ingest,
+            Role.PIPELINE: urls.pipeline,
+            Role.ADMIN: urls.admin,
+            Role.DAGSTER: urls.dagster,
+        }
+    )
 
 
 def upgrade(owner_url: str, revision: str = "head") -> None:
@@ -52,13 +60,3 @@ def alembic_config() -> Config:
     location = str(Path(__file__).parent / "migrations").replace("%", "%%")
     configuration.set_main_option("script_location", location)
     return configuration
-
-
-def _roles_are_given(settings: Settings) -> bool:
-    given = (
-        settings.ingest_database_url,
-        settings.pipeline_database_url,
-        settings.admin_database_url,
-        settings.dagster_database_url,
-    )
-    return all(url is not None and urlsplit(url.get_secret_value()).username for url in given)

@@ -8,7 +8,7 @@ from pydantic import SecretStr
 
 from analytics_pipeline.database.embedded import EmbeddedServer, EmbeddedServerError
 from analytics_pipeline.database.secret_files import read_secret
-from analytics_pipeline.settings import Settings
+from analytics_pipeline.settings import Settings, WrongSettingError
 
 
 class DatabaseNotReadyError(Exception):
@@ -26,37 +26,84 @@ class Role(StrEnum):
 
 @dataclass(frozen=True)
 class DatabaseUrls:
-    """libpq URLs (`postgresql://…`) of the owner and of each role; `dagster` is Dagster's own database."""
+    """libpq URLs (`postgresql://…`) of the owner and of each role; `dagster` is Dagster's own database.
 
-    owner: str
-    ingest: str
-    pipeline: str
-    admin: str
-    dagster: str
+    Each is worked out when it is asked for: the machine of one service need not know the others' passwords.
+    Raises DatabaseNotReadyError where the settings lead to none before the first migration.
+    """
+
+    settings: Settings
+
+    @property
+    def owner(self) -> str:
+        """For migrations alone."""
+        if self.settings.database_url is not None:
+            return _checked(self.settings.database_url.get_secret_value())
+        try:
+            return EmbeddedServer(self.settings.home).owner_url
+        except EmbeddedServerError as error:
+            raise DatabaseNotReadyError(
+                f"there is no database under {self.settings.home} yet: run `analytics migrate`, "
+                "or set ANALYTICS_DATABASE_URL."
+            ) from error
+
+    @property
+    def ingest(self) -> str:
+        """May write into inbox and quarantine, and read nothing of them."""
+        return self._of(Role.INGEST)
+
+    @property
+    def pipeline(self) -> str:
+        """Empties the inbox and writes what is published."""
+        return self._of(Role.PIPELINE)
+
+    @property
+    def admin(self) -> str:
+        """May read what is published."""
+        return self._of(Role.ADMIN)
+
+    @property
+    def dagster(self) -> str:
+        """Owns Dagster's database."""
+        return self._of(Role.DAGSTER)
+
+    def _of(self, role: Role) -> str:
+        given = given_url(self.settings, role)
+        if given is not None:
+            return given
+        password = read_secret(self.settings.home, role)
+        if password is None:
+            raise DatabaseNotReadyError(
+                f"the role {role} has no password under {self.settings.home / 'secrets'}: "
+                f"run `analytics migrate`, or set ANALYTICS_{role.name}_DATABASE_URL."
+            )
+        parts = urlsplit(dagster_database(self.owner) if role is Role.DAGSTER else self.owner)
+        host = parts.netloc.rpartition("@")[2]
+        return urlunsplit(parts._replace(netloc=f"{role}:{quote(password, safe='')}@{host}"))
+
+
+def database_urls(settings: Settings) -> DatabaseUrls:
+    """The URLs that the settings lead to; starts nothing."""
+    return DatabaseUrls(settings)
 
 
 def ensure_database(settings: Settings) -> str:
     """The owner's URL; starts the embedded server when no URL is set."""
-    if settings.database_url is not None:
-        return settings.database_url.get_secret_value()
-    server = EmbeddedServer(settings.home)
-    server.start()
-    return server.owner_url
+    if settings.database_url is None:
+        EmbeddedServer(settings.home).start()
+    return database_urls(settings).owner
 
 
-def database_urls(settings: Settings) -> DatabaseUrls:
-    """The URLs that the settings lead to; starts nothing.
-
-    Raises DatabaseNotReadyError before the first migration.
-    """
-    owner = _owner_url(settings)
-    return DatabaseUrls(
-        owner=owner,
-        ingest=_role_url(settings, settings.ingest_database_url, Role.INGEST, owner),
-        pipeline=_role_url(settings, settings.pipeline_database_url, Role.PIPELINE, owner),
-        admin=_role_url(settings, settings.admin_database_url, Role.ADMIN, owner),
-        dagster=_role_url(settings, settings.dagster_database_url, Role.DAGSTER, dagster_database(owner)),
-    )
+def given_url(settings: Settings, role: Role) -> str | None:
+    """The URL that is set for this role, if one is."""
+    given: dict[Role, SecretStr | None] = {
+        Role.INGEST: settings.ingest_database_url,
+        Role.PIPELINE: settings.pipeline_database_url,
+        Role.ADMIN: settings.admin_database_url,
+        Role.DAGSTER: settings.dagster_database_url,
+    }
+    url = given[role]
+    return None if url is None else _checked(url.get_secret_value())
 
 
 def sqlalchemy_url(url: str) -> str:
@@ -70,27 +117,10 @@ def dagster_database(owner_url: str) -> str:
     return urlunsplit(parts._replace(path=f"{parts.path}_dagster"))
 
 
-def _owner_url(settings: Settings) -> str:
-    if settings.database_url is not None:
-        return settings.database_url.get_secret_value()
-    try:
-        return EmbeddedServer(settings.home).owner_url
-    except EmbeddedServerError as error:
-        raise DatabaseNotReadyError(
-            f"there is no database under {settings.home} yet: run `analytics migrate`, "
-            "or set ANALYTICS_DATABASE_URL."
-        ) from error
-
-
-def _role_url(settings: Settings, given: SecretStr | None, role: Role, base: str) -> str:
-    if given is not None:
-        return given.get_secret_value()
-    password = read_secret(settings.home, role)
-    if password is None:
-        raise DatabaseNotReadyError(
-            f"the role {role} has no password under {settings.home / 'secrets'}: run `analytics migrate`, "
-            f"or set ANALYTICS_{role.name}_DATABASE_URL."
+def _checked(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in {"postgresql", "postgres"} or not parts.path.removeprefix("/"):
+        raise WrongSettingError(
+            "a database URL of ours must look like postgresql://role:password@host:5432/database."
         )
-    parts = urlsplit(base)
-    host = parts.netloc.rpartition("@")[2]
-    return urlunsplit(parts._replace(netloc=f"{role}:{quote(password, safe='')}@{host}"))
+    return url
