@@ -8,7 +8,7 @@ from itertools import chain
 from duckdb import DuckDBPyConnection
 
 from analytics_pipeline.lake.catalogue import LakeDay, advance, lake_days
-from analytics_pipeline.lake.identity import Surroundings, find_left_out
+from analytics_pipeline.lake.identity import find_left_out
 from analytics_pipeline.lake.inbox import Inbox
 from analytics_pipeline.lake.leavings import (
     LeftOut,
@@ -17,6 +17,7 @@ from analytics_pipeline.lake.leavings import (
     record_duplicates,
 )
 from analytics_pipeline.lake.parts import Part, rewrite_part, verify_parts, write_part
+from analytics_pipeline.lake.standing import Surroundings
 from analytics_pipeline.run import PipelineRun
 
 

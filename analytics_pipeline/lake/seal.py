@@ -1,9 +1,10 @@
 """Seals days: what the inbox holds of them becomes files of the lake, and each event is there once."""
 
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -13,6 +14,7 @@ from analytics_pipeline.lake.catalogue import LakeDay, advance, lake_days
 from analytics_pipeline.lake.chunk import DaySeal, seal_chunk
 from analytics_pipeline.lake.compact import compact
 from analytics_pipeline.lake.inbox import Inbox, UnreadableInboxError
+from analytics_pipeline.lake.plan import plan_chunks, work_or_halve
 from analytics_pipeline.run import PipelineRun
 
 CHUNK_EVENTS = 1_000_000
@@ -52,24 +54,11 @@ def seal_days(run: PipelineRun, days: Iterable[date], report: Callable[[str], No
         _note_quiet_days(run, [day for day in open_days if day not in waiting], rows, result)
         busy = {day: waiting[day] for day in open_days if day in waiting}
         for chunk in plan_chunks(busy, CHUNK_EVENTS, CHUNK_DAYS):
-            _seal_or_halve(run, inbox, chunk, result)
+            seal_together = partial(_seal_together, run, inbox, result)
+            result.failures |= work_or_halve(chunk, seal_together, _DAY_FAULTS)
             done = sum(day in result.sealed or day in result.failures for day in busy)
             report(f"Sealed {done} of {len(busy)} days, through {chunk[-1]}.")
     return result
-
-
-def plan_chunks(events: Mapping[date, int], most_events: int, most_days: int) -> Iterator[list[date]]:
-    """Group days, oldest first, within both limits; a day that is larger is a group of its own."""
-    chunk: list[date] = []
-    total = 0
-    for day in sorted(events):
-        if chunk and (total + events[day] > most_events or len(chunk) == most_days):
-            yield chunk
-            chunk, total = [], 0
-        chunk.append(day)
-        total += events[day]
-    if chunk:
-        yield chunk
 
 
 def _note_quiet_days(
@@ -84,20 +73,8 @@ def _note_quiet_days(
     result.sealed.update((day, DaySeal(quiet[day])) for day in days)
 
 
-def _seal_or_halve(run: PipelineRun, inbox: Inbox, days: list[date], result: SealResult) -> None:
-    """Seal a chunk; where that fails, its halves, until what fails is a day alone."""
-    try:
-        seals = seal_chunk(run, inbox, days)
-    except _DAY_FAULTS as error:
-        fault = str(error)
-    else:
-        compacted = {row.day: row for row in compact(run, [seal.row for seal in seals])}
-        for seal in seals:
-            result.sealed[seal.row.day] = replace(seal, row=compacted.get(seal.row.day, seal.row))
-        return
-    if len(days) == 1:
-        result.failures[days[0]] = fault
-        return
-    middle = len(days) // 2
-    _seal_or_halve(run, inbox, days[:middle], result)
-    _seal_or_halve(run, inbox, days[middle:], result)
+def _seal_together(run: PipelineRun, inbox: Inbox, result: SealResult, days: list[date]) -> None:
+    seals = seal_chunk(run, inbox, days)
+    compacted = {row.day: row for row in compact(run, [seal.row for seal in seals])}
+    for seal in seals:
+        result.sealed[seal.row.day] = replace(seal, row=compacted.get(seal.row.day, seal.row))

@@ -21,7 +21,7 @@ from analytics_pipeline.database.publish import (
 )
 from analytics_pipeline.engine import Relation
 from analytics_pipeline.lake.catalogue import CatalogueChangedError, LakeDay, lake_days
-from analytics_pipeline.lake.seal import plan_chunks
+from analytics_pipeline.lake.plan import plan_chunks
 from analytics_pipeline.metrics.causes import LATE_EVENTS, RECOMPUTED
 from analytics_pipeline.metrics.checks import DAILY_CHECKS
 from analytics_pipeline.metrics.measured import measure_days

@@ -1,6 +1,6 @@
 """A run that holds the turn on a fresh database, with a lake and scratch of its own."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +10,7 @@ from analytics_pipeline.engine import Engine
 from analytics_pipeline.lake.files import Lake
 from analytics_pipeline.run import PipelineRun
 from tests.conftest import Database
+from tests.lake.deliveries import Delivery, deliver
 
 
 @pytest.fixture
@@ -27,3 +28,12 @@ def run(database: Database, tmp_path: Path) -> Iterator[PipelineRun]:
             turn=turn,
             settings=database.settings,
         )
+
+
+@pytest.fixture
+def put(database: Database) -> Callable[..., None]:
+    def put(*deliveries: Delivery) -> None:
+        with database.connect("ingest") as connection:
+            deliver(connection, deliveries, database.settings.zone)
+
+    return put

@@ -14,9 +14,11 @@ from analytics_pipeline.days import day_of, day_start
 from analytics_pipeline.engine import ParquetFiles
 from analytics_pipeline.lake import schema
 from analytics_pipeline.lake.catalogue import lake_days
+from analytics_pipeline.lake.wire import wire_form
 from analytics_pipeline.run import PipelineRun
 
 FIRST = date(2024, 3, 1)
+UTC_ZONE = ZoneInfo("UTC")
 INSERT_BATCH = "INSERT INTO ingest.inbox (day, received_at, events, payload) VALUES (%s, %s, %s, %s)"
 
 
@@ -100,14 +102,28 @@ class Oracle:
             (event.row(zone) for days in self.standing.values() for event in days.values()), key=str
         )
 
-    def conflicting(self) -> set[tuple[Any, ...]]:
-        return {(delivery.day, *_wire(delivery)) for delivery in self.conflicts}
+    def conflicting(self) -> set[bytes]:
+        """What was quarantined, in wire form; the same event again is one, whatever day it was taken for."""
+        return {
+            wire_form(
+                event_id=event.id,
+                event_type=event.kind,
+                learner_id=event.learner,
+                course_id=event.course,
+                lesson_idx=event.lesson,
+                metadata=event.metadata,
+                created_at=micros(day_start(event.site_day, UTC_ZONE))
+                + event.second * 1_000_000
+                - event.skew,
+            )
+            for event in self.conflicts
+        }
 
 
 def _wire(delivery: Delivery) -> tuple[Any, ...]:
     created = delivery.day * 86_400_000_000 + delivery.second * 1_000_000 - delivery.skew
-    value = json.loads(delivery.metadata)
-    return delivery.id, delivery.kind, delivery.learner, delivery.course, delivery.lesson, created, str(value)
+    value = json.dumps(json.loads(delivery.metadata), sort_keys=True)
+    return delivery.id, delivery.kind, delivery.learner, delivery.course, delivery.lesson, created, value
 
 
 def lake_rows(run: PipelineRun, days: Sequence[date]) -> list[tuple[Any, ...]]:

@@ -12,12 +12,11 @@ import pytest
 from analytics_pipeline.database.turn import Turn, TurnLostError
 from analytics_pipeline.lake.catalogue import CatalogueChangedError, due_days, lake_days
 from analytics_pipeline.lake.inbox import InboxRowsGoneError
-from analytics_pipeline.lake.seal import SealResult, plan_chunks, seal_days
+from analytics_pipeline.lake.plan import plan_chunks
+from analytics_pipeline.lake.seal import SealResult, seal_days
 from analytics_pipeline.run import PipelineRun
 from tests.conftest import Database
-from tests.lake.deliveries import FIRST, INSERT_BATCH, Delivery, deliver, lake_rows
-
-UTC_ZONE = ZoneInfo("UTC")
+from tests.lake.deliveries import FIRST, INSERT_BATCH, UTC_ZONE, Delivery, deliver, lake_rows
 
 
 def day(number: int) -> date:
@@ -26,15 +25,6 @@ def day(number: int) -> date:
 
 def seal_numbered(run: PipelineRun, *numbers: int) -> SealResult:
     return seal_days(run, [day(number) for number in numbers], lambda _: None)
-
-
-@pytest.fixture
-def put(database: Database) -> Callable[..., None]:
-    def put(*deliveries: Delivery) -> None:
-        with database.connect("ingest") as connection:
-            deliver(connection, deliveries, database.settings.zone)
-
-    return put
 
 
 def held(run: PipelineRun, *numbers: int) -> list[tuple[str, int]]:

@@ -1,0 +1,96 @@
+"""Builds learner days: what each learner did on a day, from the day's events, in one file a day."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import partial
+
+import duckdb
+
+from analytics_pipeline.engine import Relation, copy_to_parquet
+from analytics_pipeline.lake.catalogue import LakeDay, lake_days, set_learner_days
+from analytics_pipeline.lake.plan import plan_chunks, work_or_halve
+from analytics_pipeline.lake.schema import LEARNER_DAY_ORDER, Kind
+from analytics_pipeline.metrics.models import LEARNER_DAYS
+from analytics_pipeline.metrics.relations import event_files, site_days
+from analytics_pipeline.run import PipelineRun
+
+CHUNK_EVENTS = 1_000_000
+CHUNK_DAYS = 200
+
+_ROWS_OF_DAY = "SELECT * FROM learner_day WHERE day = $day"
+
+
+@dataclass
+class LearnerDaysResult:
+    """What became of each day: learner days built, files that held already, or what was wrong."""
+
+    built: dict[date, int] = field(default_factory=dict)
+    current: list[date] = field(default_factory=list)
+    failures: dict[date, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _File:
+    name: str
+    rows: int
+
+
+def build_learner_days(
+    run: PipelineRun, days: Iterable[date], report: Callable[[str], None], sql: str = LEARNER_DAYS
+) -> LearnerDaysResult:
+    """Build the learner days of those of `days` whose events have changed since, oldest first; idempotent.
+
+    A day that fails stops no other. A day that was not sealed yet, or was pruned, is refused. Raises what
+    concerns no single day, such as a lost turn.
+    """
+    result = LearnerDaysResult()
+    wanted = sorted(set(days))
+    rows = lake_days(run.connection, wanted)
+    for day in wanted:
+        if day not in rows:
+            result.failures[day] = f"{day} was not sealed yet; run raw_events for it first."
+        elif rows[day].pruned:
+            result.failures[day] = f"{day} was pruned: its raw events are gone, and its learner days stay."
+        elif rows[day].learner_version == rows[day].version:
+            result.current.append(day)
+    behind = [row for day, row in rows.items() if day not in result.failures and day not in result.current]
+    build = partial(_build_together, run, rows, sql, result)
+    for chunk in plan_chunks({row.day: row.events for row in behind}, CHUNK_EVENTS, CHUNK_DAYS):
+        result.failures |= work_or_halve(chunk, build, (duckdb.Error,))
+        report(f"Built learner days of {len(result.built)} of {len(behind)} days, through {chunk[-1]}.")
+    return result
+
+
+def _build_together(
+    run: PipelineRun, rows: dict[date, LakeDay], sql: str, result: LearnerDaysResult, days: list[date]
+) -> None:
+    chunk = [rows[day] for day in days]
+    full = [row for row in chunk if row.files]
+    written = _write(run, full, sql) if full else {}
+    run.lake.persist([file.name for file in written.values()])
+    with run.connection.transaction():
+        run.turn.check(run.connection)
+        names = {day: [file.name] for day, file in written.items()}
+        set_learner_days(run.connection, [(row, names.get(row.day, [])) for row in chunk])
+    result.built.update((day, written[day].rows if day in written else 0) for day in days)
+
+
+def _write(run: PipelineRun, rows: Sequence[LakeDay], sql: str) -> dict[date, _File]:
+    """One new file for each of these days."""
+    days = [row.day for row in rows]
+    relations: dict[str, Relation] = {
+        "events": event_files(run.lake, rows),
+        "site_days": site_days(days, run.settings.zone),
+    }
+    written: dict[date, _File] = {}
+    with run.engine.session(relations) as duck:
+        # One pass over many small days; a large day alone goes to its file without a stop between.
+        made_by = "TABLE" if len(days) > 1 else "VIEW"
+        duck.execute(f"CREATE {made_by} learner_day AS {sql}")
+        for row in rows:
+            name = run.lake.new_name(Kind.LEARNER_DAYS, row.day, row.version)
+            path = run.lake.place(name)
+            count = copy_to_parquet(duck, _ROWS_OF_DAY, {"day": row.day}, path, LEARNER_DAY_ORDER)
+            written[row.day] = _File(name, count)
+    return written
