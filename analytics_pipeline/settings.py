@@ -144,7 +144,7 @@ def _as_text(value: object) -> str:
 def load_settings() -> Settings:
     """Read the settings; raise WrongSettingError with one sentence on the first that cannot be used."""
     try:
-        return Settings()  # type: ignore[call-arg]  # every field has a default
+        return Settings()
     except ValidationError as error:
         first = error.errors()[0]
         name = "ANALYTICS_" + str(first["loc"][0]).upper() if first["loc"] else "the settings"
