@@ -82,21 +82,11 @@ def parse_fault(text: str) -> Fault:
     return Fault(fault_kind, course, DEFAULT_LESSON[fault_kind], begins, mended)
 
 
-def one_of_each(days: int) -> tuple[Fault, ...]:
-    """Every kind of fault in a course of its own (0 to 3), for a play of `days` days.
-
-    All are there from the start but the emitter's: it breaks when two thirds of the days are over.
-    """
+def one_of_each(emitter_breaks: int = 40) -> tuple[Fault, ...]:
+    """Every kind of fault, in the courses 0 to 3: from the start, but the emitter from that day on."""
     return tuple(
-        Fault(kind, course, DEFAULT_LESSON[kind], begins)
-        for course, (kind, begins) in enumerate(
-            (
-                (FaultKind.LOSING_LESSON, 0),
-                (FaultKind.UNFAIR_QUIZ, 0),
-                (FaultKind.REFUNDS, 0),
-                (FaultKind.BROKEN_EMITTER, days * 2 // 3),
-            )
-        )
+        Fault(kind, course, lesson, emitter_breaks if kind is FaultKind.BROKEN_EMITTER else 0)
+        for course, (kind, lesson) in enumerate(DEFAULT_LESSON.items())
     )
 
 
