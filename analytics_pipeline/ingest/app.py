@@ -92,7 +92,7 @@ def _status_app(keys: KeyRing, writer: Writer, metrics: Metrics) -> Starlette:
             await looking
         await keys.close()
 
-    return Starlette(
+    app = Starlette(
         routes=[
             Route("/healthz", healthz),
             Route("/readyz", readyz),
@@ -103,3 +103,5 @@ def _status_app(keys: KeyRing, writer: Writer, metrics: Metrics) -> Starlette:
         ],
         lifespan=lifespan,
     )
+    app.router.redirect_slashes = False
+    return app

@@ -40,7 +40,7 @@ class KeyRing:
         self._connection: Connection | None = None
         self._keys: dict[str, Key] = {}
         self._lock = asyncio.Lock()
-        self._read_at = float("-inf")
+        self._read_at = self._failed_at = float("-inf")
         self._away = False
 
     async def find(self, key: str) -> Key | None:
@@ -61,6 +61,8 @@ class KeyRing:
         """
         asked_at = time.monotonic()
         async with self._lock:
+            if self._failed_at >= asked_at:
+                raise DatabaseAwayError
             if self._read_at >= asked_at:
                 return
             await asyncio.sleep(self._read_at + AT_MOST_EVERY - time.monotonic())
@@ -71,6 +73,7 @@ class KeyRing:
             except AWAY_ERRORS as error:
                 await self._drop_connection()
                 self._say(away=True, code=away_code(error))
+                self._failed_at = time.monotonic()
                 raise DatabaseAwayError from error
             self._read_at = started_at
             self._say(away=False)

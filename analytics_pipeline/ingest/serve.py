@@ -59,6 +59,8 @@ def serve(settings: Settings) -> None:
         workers_kill_timeout=STOP_SECONDS,
         log_dictconfig=configure_logs(),
     )
+    # A worker inherits the server's handlers: a SIGTERM while it starts would be lost without this.
+    os.register_at_fork(after_in_child=_die_of_signals)
     server.serve(target_loader=partial(load_worker, settings, os.getpid()), wrap_loader=False)
 
 
@@ -93,6 +95,12 @@ def load_worker(settings: Settings, parent: int) -> Callable[..., Any]:
     configure_logs()
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     return create_app(settings)
+
+
+def _die_of_signals() -> None:
+    """Let this process end at once by SIGTERM and SIGINT, until it serves and handles them itself."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def _end_with(parent: int) -> None:
