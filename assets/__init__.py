@@ -1,1 +1,21 @@
 """What is materialized: thin Dagster assets and their checks."""
+
+from assets.checks import no_due_day_is_old
+from assets.cohort_tables import cohort_tables
+from assets.daily_tables import daily_tables
+from assets.days import site_days
+from assets.learner_days import learner_days
+from assets.raw_events import raw_events
+from assets.signal import signal
+from assets.site import for_site
+
+__all__ = [
+    "cohort_tables",
+    "daily_tables",
+    "for_site",
+    "learner_days",
+    "no_due_day_is_old",
+    "raw_events",
+    "signal",
+    "site_days",
+]

@@ -1,1 +1,6 @@
-"""What assets are given: database, lake, engine, turn."""
+"""What assets, checks and schedules are given: the run that holds the turn, and the database to read."""
+
+from resources.current_run import NO_WAIT_TAG, SKIPPED_TAG, CurrentRun
+from resources.database import DatabaseResource
+
+__all__ = ["NO_WAIT_TAG", "SKIPPED_TAG", "CurrentRun", "DatabaseResource"]

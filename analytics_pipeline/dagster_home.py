@@ -1,0 +1,40 @@
+"""Where Dagster's processes find their instance: a folder under HOME, and a database of their own."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from analytics_pipeline.database.urls import database_urls
+from analytics_pipeline.settings import Settings
+
+INSTANCE_FILE = Path(__file__).parents[1] / "dagster.yaml"
+
+EVENT_BATCH_SIZE = 500
+"""Materializations that Dagster writes at once; one by one, a year of days takes minutes."""
+
+
+def dagster_environment(settings: Settings) -> dict[str, str]:
+    """The variables that lead a Dagster process to the instance of this HOME.
+
+    Makes HOME/dagster with our dagster.yaml; idempotent, and safe in several processes at once. Raises
+    DatabaseNotReadyError before the first migration.
+    """
+    url = "postgresql+psycopg2://" + database_urls(settings).dagster.split("://", 1)[1]
+    folder = settings.home.absolute() / "dagster"
+    folder.mkdir(parents=True, exist_ok=True)
+    _replace(folder / "dagster.yaml", INSTANCE_FILE.read_bytes())
+    return {
+        "DAGSTER_HOME": str(folder),
+        "ANALYTICS_DAGSTER_STORAGE_URL": url,
+        "DAGSTER_EVENT_BATCH_SIZE": str(EVENT_BATCH_SIZE),
+    }
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Put the content there in one step: a process that starts meanwhile must not read half a file."""
+    if path.exists() and path.read_bytes() == content:
+        return
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+    Path(name).replace(path)

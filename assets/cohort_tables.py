@@ -1,0 +1,46 @@
+"""The assets `lesson_cohort`, `quiz_cohort` and `course_funnel`: published together, as of a day."""
+
+import time
+from collections.abc import Iterator
+
+import dagster as dg
+
+from analytics_pipeline.database.publish import CheckFailedError
+from analytics_pipeline.metrics.checks import COHORT_CHECKS
+from analytics_pipeline.metrics.models import COHORT
+from analytics_pipeline.metrics.publication import publish_cohorts
+from assets.checks import check_specs, report_checks
+from assets.common import COHORT_TABLES, POOL, table_spec
+from assets.days import Metadata
+from assets.preview import preview
+from resources import CurrentRun
+
+
+@dg.multi_asset(
+    # As-of is the last day up to which all days are published: hence after the daily tables.
+    specs=[table_spec(model, COHORT_TABLES, ["learner_days", "event_day"]) for model in COHORT],
+    check_specs=check_specs(COHORT_CHECKS, COHORT),
+    pool=POOL,
+)
+def cohort_tables(context: dg.AssetExecutionContext, current_run: CurrentRun) -> Iterator[object]:
+    """Publish all cohort tables as of the last day without a gap before it."""
+    started = time.monotonic()
+    try:
+        publication = publish_cohorts(current_run.pipeline)
+    except CheckFailedError as error:
+        yield from report_checks(COHORT_CHECKS, COHORT, error.results)
+        raise
+    if publication is None:
+        context.log.info("No day is published without a gap before it yet, so there is nothing to count.")
+    results = publication.published.checks if publication else []
+    for model in COHORT:
+        metadata: Metadata = {"run seconds": round(time.monotonic() - started, 2)}
+        if publication is not None:
+            metadata |= {
+                "as of": str(publication.as_of),
+                "dagster/row_count": publication.published.rows[model.name],
+                "run revisions": publication.published.revisions,
+                "preview": preview(current_run.pipeline.connection, model.table),
+            }
+        yield dg.MaterializeResult(asset_key=model.name, metadata=metadata)
+    yield from report_checks(COHORT_CHECKS, COHORT, results)

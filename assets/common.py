@@ -1,0 +1,35 @@
+"""What all assets share: groups, the pool, one run for any range, how a table's asset is described."""
+
+from collections.abc import Sequence
+
+import dagster as dg
+
+from analytics_pipeline.metrics.models import Model
+
+LAKE = "lake"
+DAILY_TABLES = "daily_tables"
+COHORT_TABLES = "cohort_tables"
+SIGNALS = "signals"
+
+POOL = "analytics"
+"""One step at a time takes part in it, whichever way its run was started."""
+
+ONE_RUN = dg.BackfillPolicy.single_run()
+"""Of every partitioned asset: a mixture of policies would split a range into runs of a day."""
+
+
+def table_spec(model: Model, group: str, deps: Sequence[str]) -> dg.AssetSpec:
+    """The asset of a published table; what people read about it is the definition in its model."""
+    return dg.AssetSpec(
+        model.name,
+        deps=deps,
+        description=with_definition(str(model.table.comment), model.definition),
+        group_name=group,
+        kinds={"postgres", "sql"},
+        metadata={"dagster/table_name": f"{model.table.schema}.{model.name}"},
+    )
+
+
+def with_definition(summary: str, definition: str) -> str:
+    """A description for the catalogue: one sentence, then the definition as it stands in the SQL."""
+    return f"{summary}\n\n```text\n{definition}\n```"

@@ -1,0 +1,62 @@
+"""Ends, in Dagster's records, the runs that died without a word."""
+
+import time
+from collections.abc import Callable
+
+import dagster as dg
+from psycopg import Connection
+
+GRACE_SECONDS = 20.0
+"""Longer than a run needs from its start to its first session, and from its last one to its last event."""
+
+_SESSIONS = """
+    SELECT application_name FROM pg_stat_activity
+     WHERE datname = current_database() AND application_name <> ''
+"""
+_WORKING = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
+
+
+def end_lost_runs(
+    instance: dg.DagsterInstance,
+    connection: Connection,
+    run_id: str,
+    say: Callable[[str], None],
+    grace_seconds: float = GRACE_SECONDS,
+) -> list[str]:
+    """Report as failed every other run that is under way and has no session in the database; their ids.
+
+    A killed worker leaves its run STARTED, its slot of the pool claimed and the queue blocked until the
+    maximum run time is over. Its sessions, whose names carry the run's id, end with it. To be called by the
+    run that holds the turn; it waits the grace time only where there is a run to suspect.
+    """
+    end_of_grace = time.monotonic() + grace_seconds
+    while suspects := _runs_without_session(instance, connection, run_id):
+        if time.monotonic() > end_of_grace:
+            break
+        time.sleep(0.5)
+    for run in suspects:
+        say(f"The run {run.run_id} died without a word; it is recorded as failed.")
+        instance.report_run_failed(run, "The process of this run ended without a word, or lost its database.")
+        instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+    return [run.run_id for run in suspects]
+
+
+def _runs_without_session(
+    instance: dg.DagsterInstance, connection: Connection, run_id: str
+) -> list[dg.DagsterRun]:
+    working = [run for run in instance.get_runs(dg.RunsFilter(statuses=_WORKING)) if run.run_id != run_id]
+    if not working:
+        return []
+    names = " ".join(name for (name,) in connection.execute(_SESSIONS))
+    return [run for run in working if run.run_id not in names and not _only_reads(run)]
+
+
+def _only_reads(run: dg.DagsterRun) -> bool:
+    """Whether the run consists of checks alone: those hold neither turn nor session for long."""
+    return run.asset_selection == frozenset() and bool(run.asset_check_selection)
+
+
+def has_ended(instance: dg.DagsterInstance, run_id: str) -> bool:
+    """Whether Dagster says that the run is over; one that Dagster does not know is not ours to judge."""
+    run = instance.get_run_by_id(run_id)
+    return run is not None and run.is_finished

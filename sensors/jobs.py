@@ -1,0 +1,48 @@
+"""The job that every way of starting a run executes, and how a range of days is asked of it."""
+
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from analytics_pipeline.days import DayRange
+
+if TYPE_CHECKING:
+    # What define_asset_job returns; Dagster does not export it.
+    from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
+
+NIGHTLY = "nightly"
+CODE_LOCATION = "analytics_pipeline"
+
+RANGE_START = "dagster/asset_partition_range_start"
+RANGE_END = "dagster/asset_partition_range_end"
+
+LONGEST_RANGE = 31
+"""Days of one run that starts by itself, so that the nights after a long downtime end one by one."""
+
+IN_FLIGHT = (
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    # A run that is being cancelled still holds the turn.
+    dg.DagsterRunStatus.CANCELING,
+)
+
+
+def nightly_job(days: dg.PartitionsDefinition) -> "UnresolvedAssetJobDefinition":
+    """Everything, from the inbox to the signals, for a range of days."""
+    return dg.define_asset_job(
+        NIGHTLY,
+        selection=dg.AssetSelection.all(include_sources=False),
+        partitions_def=days,
+        description=(
+            "Seals what the inbox holds of the range's days, builds their learner days, publishes their "
+            "tables, then the cohort tables and the signals as of the last day without a gap before it. "
+            "A day that fails stops no other; the run then ends as failed and names it."
+        ),
+    )
+
+
+def range_tags(days: DayRange) -> dict[str, str]:
+    """The tags that make one run of these days."""
+    return {RANGE_START: days.first.isoformat(), RANGE_END: days.last.isoformat()}

@@ -1,0 +1,65 @@
+"""The nightly schedule: every due day up to the day before, not only yesterday."""
+
+from datetime import date
+
+import dagster as dg
+
+from analytics_pipeline.days import DayRange, contiguous_ranges, day_of
+from analytics_pipeline.lake.catalogue import due_days
+from analytics_pipeline.settings import Settings
+from resources import DatabaseResource
+from sensors.jobs import IN_FLIGHT, LONGEST_RANGE, NIGHTLY, range_tags
+
+SCHEDULE_NAME_TAG = "dagster/schedule_name"
+
+
+def nightly_schedule(settings: Settings) -> dg.ScheduleDefinition:
+    """At 02:00 on the site's clocks: Dagster's partitioned schedules would not catch up after a downtime."""
+
+    @dg.schedule(
+        name=NIGHTLY,
+        job_name=NIGHTLY,
+        cron_schedule="0 2 * * *",
+        execution_timezone=settings.timezone,
+        default_status=(
+            dg.DefaultScheduleStatus.STOPPED
+            if settings.schedule == "off"
+            else dg.DefaultScheduleStatus.RUNNING
+        ),
+        description=(
+            "Asks for every due day before the scheduled one, in runs of at most 31 days without a gap. "
+            "Skips, with the reason, when a night before is still in flight or nothing is due."
+        ),
+    )
+    def nightly(
+        context: dg.ScheduleEvaluationContext, database: DatabaseResource
+    ) -> list[dg.RunRequest] | dg.SkipReason:
+        today = day_of(context.scheduled_execution_time, settings.zone)
+        with database.connect("schedule") as connection:
+            due = due_days(connection, today)
+        return decide_night(night_in_flight(context.instance), due)
+
+    return nightly
+
+
+def night_in_flight(instance: dg.DagsterInstance) -> dg.DagsterRun | None:
+    """The run that an earlier night asked for and that is not over; launches by hand are none."""
+    asked = dg.RunsFilter(job_name=NIGHTLY, tags={SCHEDULE_NAME_TAG: NIGHTLY}, statuses=list(IN_FLIGHT))
+    return next(iter(instance.get_runs(asked, limit=1)), None)
+
+
+def decide_night(in_flight: dg.DagsterRun | None, due: list[date]) -> list[dg.RunRequest] | dg.SkipReason:
+    """One run per contiguous range of due days, or why there is none.
+
+    Behind any other run than a night's, the night queues.
+    """
+    if in_flight is not None:
+        return dg.SkipReason(f"locked: run {in_flight.run_id} in progress ({in_flight.status.value})")
+    if not due:
+        return dg.SkipReason("nothing is due: every day up to yesterday is published as it was sealed")
+    return [_request(days) for days in contiguous_ranges(due, LONGEST_RANGE)]
+
+
+def _request(days: DayRange) -> dg.RunRequest:
+    # Within a tick, requests without a key count as the same run; a key of a schedule holds for its tick.
+    return dg.RunRequest(run_key=str(days), tags=range_tags(days))
