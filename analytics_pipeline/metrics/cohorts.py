@@ -21,8 +21,10 @@ from analytics_pipeline.run import PipelineRun
 from analytics_pipeline.settings import Settings
 
 _DAYS_CAME_SINCE = """
-    SELECT coalesce((SELECT max(reconciled_at) FROM analytics.lake_day)
-                    > (SELECT max(computed_at) FROM analytics.course_funnel), FALSE)
+    SELECT (SELECT max(reconciled_at) FROM analytics.lake_day)
+           > greatest((SELECT max(computed_at) FROM analytics.lesson_cohort),
+                      (SELECT max(computed_at) FROM analytics.quiz_cohort),
+                      (SELECT max(computed_at) FROM analytics.course_funnel))
 """
 
 

@@ -2,9 +2,10 @@
 
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -21,7 +22,7 @@ from analytics_pipeline.database.publish import (
 )
 from analytics_pipeline.engine import Relation
 from analytics_pipeline.lake.catalogue import CatalogueChangedError, LakeDay, lake_days
-from analytics_pipeline.lake.plan import plan_chunks
+from analytics_pipeline.lake.plan import plan_chunks, work_or_halve
 from analytics_pipeline.metrics.causes import LATE_EVENTS, RECOMPUTED
 from analytics_pipeline.metrics.checks import DAILY_CHECKS
 from analytics_pipeline.metrics.measured import measure_days
@@ -95,7 +96,8 @@ def publish_daily(run: PipelineRun, days: Iterable[date], report: Callable[[str]
     ready = {day: row for day, row in rows.items() if day not in result.failures}
     for cause, group in _by_cause(ready).items():
         for chunk in plan_chunks({day: row.events for day, row in group.items()}, CHUNK_EVENTS, CHUNK_DAYS):
-            _publish_or_halve(run, [group[day] for day in chunk], cause, result)
+            publish_chunk = partial(_publish_together, run, group, cause, result)
+            result.failures |= work_or_halve(chunk, publish_chunk, _DAY_FAULTS)
             report(f"Published {len(result.days)} of {len(ready)} days, through {chunk[-1]}.")
     result.days.sort()
     return result
@@ -121,19 +123,15 @@ def _by_cause(rows: dict[date, LakeDay]) -> dict[str, dict[date, LakeDay]]:
     return groups
 
 
-def _publish_or_halve(run: PipelineRun, rows: list[LakeDay], cause: str, result: DailyPublication) -> None:
-    days = [row.day for row in rows]
+def _publish_together(
+    run: PipelineRun, rows: Mapping[date, LakeDay], cause: str, result: DailyPublication, days: list[date]
+) -> None:
     try:
-        result.add(days, _publish(run, rows, cause))
-    except _DAY_FAULTS as error:
-        if len(rows) > 1:
-            middle = len(rows) // 2
-            _publish_or_halve(run, rows[:middle], cause, result)
-            _publish_or_halve(run, rows[middle:], cause, result)
-            return
-        result.failures[days[0]] = str(error)
-        if isinstance(error, CheckFailedError):
+        result.add(days, _publish(run, [rows[day] for day in days], cause))
+    except CheckFailedError as error:
+        if len(days) == 1:
             result.add_checks(error.results)
+        raise
 
 
 def _publish(run: PipelineRun, rows: Sequence[LakeDay], cause: str) -> Published:

@@ -1,0 +1,29 @@
+"""A run that holds the turn on a database without events."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from analytics_pipeline.run import PipelineRun
+from tests.conftest import Database, Server, fresh_database
+from tests.metrics.nights import a_run, clear
+
+
+@pytest.fixture(scope="module")
+def module_database(server: Server) -> Iterator[Database]:
+    with fresh_database(server) as database:
+        yield database
+
+
+@pytest.fixture
+def database(module_database: Database) -> Database:
+    """Emptied for each test: many times as fast as a new one."""
+    clear(module_database)
+    return module_database
+
+
+@pytest.fixture
+def run(database: Database, tmp_path: Path) -> Iterator[PipelineRun]:
+    with a_run(database, tmp_path) as run:
+        yield run

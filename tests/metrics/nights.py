@@ -1,0 +1,113 @@
+"""Nights as they are run: a stream is put into the inbox, sealed and published, and the tables are read."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg.rows import dict_row
+
+from analytics_pipeline.database.turn import hold_turn
+from analytics_pipeline.days import day_of
+from analytics_pipeline.engine import Engine
+from analytics_pipeline.lake.files import Lake
+from analytics_pipeline.lake.learner_days import build_learner_days
+from analytics_pipeline.lake.seal import seal_days
+from analytics_pipeline.metrics.cohorts import publish_cohorts_as_of
+from analytics_pipeline.metrics.publication import DailyPublication, publish_daily
+from analytics_pipeline.run import PipelineRun
+from analytics_pipeline.settings import Settings
+from tests.conftest import Database
+from tests.metrics.oracle import Rows, Wire
+
+INSERT_BATCH = "INSERT INTO ingest.inbox (day, received_at, events, payload) VALUES (%s, %s, %s, %s)"
+UNPUBLISHED = {"id", "computed_at", "run_id"}
+
+
+CLEAR = """
+    TRUNCATE ingest.inbox, ingest.quarantine, analytics.lake_day, analytics.duplicate_count,
+             analytics.event_day, analytics.lesson_daily, analytics.course_daily, analytics.lesson_cohort,
+             analytics.quiz_cohort, analytics.course_funnel, analytics.course_refund, analytics.signal,
+             analytics.signal_evaluation, analytics.metric_revision;
+    UPDATE analytics.site SET timezone = 'UTC';
+"""
+
+
+def clear(database: Database) -> None:
+    """Forget every event and every number."""
+    with database.connect("owner") as owner:
+        owner.execute(CLEAR)
+
+
+@contextmanager
+def a_run(database: Database, folder: Path, run_id: str = "the-run", **changes: Any) -> Iterator[PipelineRun]:
+    """A run that holds the turn on this database, with its lake under `folder`; `changes` are settings."""
+    settings: Settings = database.settings.model_copy(update=changes)
+    with (
+        hold_turn(database.urls.pipeline, run_id, has_ended=lambda _: False, on_wait=lambda _: None) as turn,
+        database.connect("pipeline") as connection,
+    ):
+        yield PipelineRun(
+            connection=connection,
+            lake=Lake(str(folder / "lake")),
+            engine=Engine(folder / "scratch", threads=1),
+            turn=turn,
+            settings=settings,
+        )
+
+
+def deliver(connection: psycopg.Connection, wire: Iterable[Wire], settings: Settings) -> set[date]:
+    """Put one batch into the inbox, as the ingest service leaves it; return the days that it touches."""
+    lines: dict[date, list[str]] = {}
+    received = datetime.now(UTC)
+    for event in wire:
+        at = datetime.fromisoformat(event["createdAt"])
+        stored = {
+            "event_id": event["id"],
+            "event_type": event["eventType"],
+            "learner_id": event["userId"],
+            "course_id": event["courseId"],
+            "lesson_idx": event["lessonIdx"],
+            "metadata": event["metadata"],
+            "occurred_at": _micros(at),
+            "received_at": _micros(received),
+            "skew_us": 0,
+        }
+        lines.setdefault(day_of(at, settings.zone), []).append(json.dumps(stored))
+    for day, batch in lines.items():
+        payload = "".join(line + "\n" for line in batch).encode()
+        connection.execute(INSERT_BATCH, [day, received, len(batch), payload])
+    return set(lines)
+
+
+def _micros(instant: datetime) -> int:
+    return (instant - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+
+
+def through(
+    run: PipelineRun, days: Sequence[date], report: Callable[[str], None] = lambda _: None
+) -> DailyPublication:
+    """Take these days from the inbox into the daily tables."""
+    sealed = seal_days(run, days, report)
+    built = build_learner_days(run, days, report)
+    published = publish_daily(run, days, report)
+    assert not sealed.failures | built.failures
+    return published
+
+
+def night(run: PipelineRun, days: Sequence[date], as_of: date) -> None:
+    """Take these days through, then publish the cohort tables as of a day."""
+    published = through(run, days)
+    assert not published.failures
+    assert all(check.passed for check in published.checks.values())
+    publish_cohorts_as_of(run, as_of)
+
+
+def published(database: Database, table: str) -> Rows:
+    """The rows of a published table, without what says when and by whom they were published."""
+    with database.connect("admin") as connection, connection.cursor(row_factory=dict_row) as cursor:
+        rows = cursor.execute(f"SELECT * FROM analytics.{table}").fetchall()  # noqa: S608  # a name of ours
+    return [{name: value for name, value in row.items() if name not in UNPUBLISHED} for row in rows]
