@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from msgspec import Meta, Struct
 
@@ -60,7 +60,7 @@ class WireEvent(Struct, rename="camel", gc=False):
 
     event_type: EventType
     created_at: Instant
-    id: str | None = None
+    id: Annotated[str, Meta(extra_json_schema={"pattern": f"^{EVENT_ID.pattern}$"})] | None = None
     user_id: Name | None = None
     course_id: Name | None = None
     lesson_idx: Annotated[int, Meta(ge=0, le=100_000)] | None = None
@@ -130,15 +130,46 @@ def _is_duration(value: Any) -> bool:
     return _is_number(value) and 0 <= value <= 86_400_000
 
 
-METADATA_CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
-    "activeMs": (_is_duration, "a number from 0 to 86400000"),
-    "score": (_is_number, "a number"),
-    "attempt": (lambda value: type(value) is int and value >= 1, "an integer from 1"),
-    "quizId": (_is_name, "a string of 1 to 200 characters or an integer"),
-    "orderId": (_is_name, "a string of 1 to 200 characters or an integer"),
-    "amount": (_is_amount, "a number or decimal string from 0 to below 10^12 with at most 4 decimals"),
-    "currency": (lambda value: type(value) is str and _CURRENCY.fullmatch(value) is not None, "like EUR"),
-    "role": (lambda value: type(value) is str, "a string"),
+class MetadataKey(NamedTuple):
+    """What a key of `metadata` must be: as a check, in words, and as a JSON Schema for the document."""
+
+    fits: Callable[[Any], bool]
+    must_be: str
+    schema: dict[str, Any]
+
+
+_NAME_SCHEMA = {"type": ["string", "integer", "null"], "minLength": 1, "maxLength": 200}
+
+METADATA_KEYS = {
+    "activeMs": MetadataKey(
+        _is_duration,
+        "a number from 0 to 86400000",
+        {"type": ["number", "null"], "minimum": 0, "maximum": 86_400_000},
+    ),
+    "score": MetadataKey(_is_number, "a number", {"type": ["number", "null"]}),
+    "attempt": MetadataKey(
+        lambda value: type(value) is int and value >= 1,
+        "an integer from 1",
+        {"type": ["integer", "null"], "minimum": 1},
+    ),
+    "quizId": MetadataKey(_is_name, "a string of 1 to 200 characters or an integer", _NAME_SCHEMA),
+    "orderId": MetadataKey(_is_name, "a string of 1 to 200 characters or an integer", _NAME_SCHEMA),
+    "amount": MetadataKey(
+        _is_amount,
+        "a number or decimal string from 0 to below 10^12 with at most 4 decimals",
+        {
+            "type": ["number", "string", "null"],
+            "minimum": 0,
+            "exclusiveMaximum": 10**12,
+            "pattern": f"^{_DECIMAL.pattern}$",
+        },
+    ),
+    "currency": MetadataKey(
+        lambda value: type(value) is str and _CURRENCY.fullmatch(value) is not None,
+        "three capital letters such as EUR",
+        {"type": ["string", "null"], "pattern": f"^{_CURRENCY.pattern}$"},
+    ),
+    "role": MetadataKey(lambda value: type(value) is str, "a string", {"type": ["string", "null"]}),
 }
 """The keys of `metadata` that the pipeline reads, with what they must be; null is the same as absent."""
 
@@ -148,10 +179,10 @@ def metadata_problem(metadata: Mapping[str, object]) -> str | None:
     for key, value in metadata.items():
         if value is None:
             continue
-        known = METADATA_CHECKS.get(key)
+        known = METADATA_KEYS.get(key)
         if known is not None:
-            if not known[0](value):
-                return f"metadata.{key} must be {known[1]}"
+            if not known.fits(value):
+                return f"metadata.{key} must be {known.must_be}"
         elif type(value) is dict or type(value) is list:
             problem = _nesting_problem(value, 2)
             if problem is not None:

@@ -62,16 +62,18 @@ def too_large() -> RefusedError:
     )
 
 
-async def read_body(receive: Receive, held: Held, declared: int | None) -> bytes:
+async def read_body(
+    receive: Receive, held: Held, declared: int | None, seconds: float = MAX_BODY_SECONDS
+) -> bytes:
     """The whole body. RefusedError when it is too large or too slow, ClientGoneError when it ends midway."""
     if declared is not None and declared > MAX_BODY_BYTES:
         raise too_large()
     try:
-        async with asyncio.timeout(MAX_BODY_SECONDS):
+        async with asyncio.timeout(seconds):
             return await _read_chunks(receive, held)
     except TimeoutError as error:
         raise RefusedError(
-            HTTPStatus.REQUEST_TIMEOUT, "slow_body", f"The body took longer than {MAX_BODY_SECONDS:.0f} s."
+            HTTPStatus.REQUEST_TIMEOUT, "slow_body", f"The body took longer than {seconds:g} s."
         ) from error
 
 

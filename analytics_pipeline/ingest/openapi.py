@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from analytics_pipeline.events import MAX_METADATA_BYTES, METADATA_CHECKS, Rejection, WireEvent
+from analytics_pipeline.events import MAX_METADATA_BYTES, METADATA_KEYS, Rejection, WireEvent
 from analytics_pipeline.ingest.body import MAX_BODY_BYTES
 from analytics_pipeline.ingest.door import EVENT_PATH, Answer
 from analytics_pipeline.ingest.envelope import MAX_EVENTS, Batch
@@ -88,7 +88,7 @@ def _schemas() -> dict[str, Any]:
         (Batch, WireEvent, Answer, Rejection), ref_template="#/components/schemas/{name}"
     )
     schemas["Batch"]["properties"]["events"] |= {"minItems": 1, "maxItems": MAX_EVENTS}
-    known = {name: {"description": f"Must be {must_be}."} for name, (_, must_be) in METADATA_CHECKS.items()}
+    known = {name: key.schema | {"description": key.must_be} for name, key in METADATA_KEYS.items()}
     schemas["WireEvent"]["properties"]["metadata"] |= {
         "properties": known,
         "description": f"At most {MAX_METADATA_BYTES} bytes; other keys are kept as they are.",
