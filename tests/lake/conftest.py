@@ -1,4 +1,4 @@
-"""A run that holds the turn on a fresh database, with a lake and scratch of its own."""
+"""A run that holds the turn on an empty database, with a lake and scratch of its own."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,8 +9,21 @@ from analytics_pipeline.database.turn import hold_turn
 from analytics_pipeline.engine import Engine
 from analytics_pipeline.lake.files import Lake
 from analytics_pipeline.run import PipelineRun
-from tests.conftest import Database
-from tests.lake.deliveries import Delivery, deliver
+from tests.conftest import Database, Server, fresh_database
+from tests.lake.deliveries import Delivery, clear, deliver
+
+
+@pytest.fixture(scope="module")
+def module_database(server: Server) -> Iterator[Database]:
+    with fresh_database(server) as database:
+        yield database
+
+
+@pytest.fixture
+def database(module_database: Database) -> Database:
+    """Emptied for each test: many times as fast as a new one."""
+    clear(module_database)
+    return module_database
 
 
 @pytest.fixture
@@ -32,6 +45,8 @@ def run(database: Database, tmp_path: Path) -> Iterator[PipelineRun]:
 
 @pytest.fixture
 def put(database: Database) -> Callable[..., None]:
+    """Puts one batch into the inbox, as the ingest service would."""
+
     def put(*deliveries: Delivery) -> None:
         with database.connect("ingest") as connection:
             deliver(connection, deliveries, database.settings.zone)

@@ -16,10 +16,22 @@ from analytics_pipeline.lake import schema
 from analytics_pipeline.lake.catalogue import lake_days
 from analytics_pipeline.lake.wire import wire_form
 from analytics_pipeline.run import PipelineRun
+from tests.conftest import Database
 
 FIRST = date(2024, 3, 1)
 UTC_ZONE = ZoneInfo("UTC")
 INSERT_BATCH = "INSERT INTO ingest.inbox (day, received_at, events, payload) VALUES (%s, %s, %s, %s)"
+
+
+CLEAR = """
+    TRUNCATE ingest.inbox, ingest.quarantine, analytics.lake_day, analytics.duplicate_count
+"""
+
+
+def clear(database: Database) -> None:
+    """Forget every event."""
+    with database.connect("owner") as owner:
+        owner.execute(CLEAR)
 
 
 def micros(instant: datetime) -> int:

@@ -10,13 +10,9 @@ from hypothesis import strategies as st
 from analytics_pipeline.lake.seal import seal_days
 from analytics_pipeline.run import PipelineRun
 from tests.conftest import Database
-from tests.lake.deliveries import FIRST, Delivery, Oracle, deliver, lake_rows
+from tests.lake.deliveries import FIRST, Delivery, Oracle, clear, deliver, lake_rows
 
 DAYS = 6
-CLEAR = """
-    TRUNCATE ingest.inbox, ingest.quarantine, analytics.lake_day, analytics.duplicate_count
-"""
-
 deliveries = st.builds(
     Delivery,
     id=st.sampled_from(["a", "b", "c"]),
@@ -46,9 +42,9 @@ def test_the_same_events_stand_wherever_and_in_whatever_order_days_are_sealed(
 ) -> None:
     zone = database.settings.zone
     oracle = Oracle()
-    with database.connect("owner") as owner, database.connect("ingest") as ingest:
-        owner.execute(CLEAR)
-        shutil.rmtree(run.lake.root, ignore_errors=True)
+    clear(database)
+    shutil.rmtree(run.lake.root, ignore_errors=True)
+    with database.connect("ingest") as ingest:
         for number, step in enumerate(steps):
             if isinstance(step, set):
                 seal(run, step)
