@@ -97,9 +97,7 @@ class EmbeddedServer:
         with self._lock():
             if not self._initialized():
                 self._initialize()
-            if not self.is_running():
-                self._launch()
-            self._wait_until_it_answers()
+            self._start_until_it_answers()
 
     def stop(self) -> None:
         """Stop the server, ending its sessions; nothing that was committed is lost. Idempotent."""
@@ -176,11 +174,14 @@ class EmbeddedServer:
                 )
             time.sleep(0.5)
 
-    def _wait_until_it_answers(self) -> None:
-        while self.is_running() and not is_ready(self._data):
-            time.sleep(0.1)
+    def _start_until_it_answers(self) -> None:
+        """A server that was killed a moment ago may still look alive, so it is looked at anew each time."""
         deadline = time.monotonic() + ANSWER_SECONDS
         while True:
+            if not self.is_running():
+                self._launch()
+            while self.is_running() and not is_ready(self._data):
+                time.sleep(0.1)
             try:
                 return self._prepare()
             except psycopg.OperationalError as error:

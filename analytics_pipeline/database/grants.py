@@ -35,6 +35,7 @@ GRANT SELECT, INSERT, UPDATE ON ingest.write_key TO analytics_pipeline;
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA analytics TO analytics_pipeline;
 REVOKE INSERT, UPDATE, DELETE ON analytics.site, analytics.pipeline_state, analytics.alembic_version
     FROM analytics_pipeline;
+REVOKE INSERT, DELETE ON analytics.turn FROM analytics_pipeline;
 
 GRANT SELECT ON {", ".join("analytics." + table for table in PUBLISHED)},
     analytics.site, analytics.lake_day, analytics.admin_token, analytics.pipeline_state TO analytics_admin;

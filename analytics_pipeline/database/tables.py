@@ -6,6 +6,7 @@ Schema `ingest` holds what has not been sealed yet, schema `analytics` what peop
 from sqlalchemy import (
     BigInteger,
     Boolean,
+    CheckConstraint,
     Column,
     Date,
     DateTime,
@@ -101,7 +102,9 @@ write_key = Table(
 site = Table(
     "site",
     metadata,
-    Column("id", Integer, primary_key=True, comment="Always 1."),
+    Column(
+        "id", Integer, CheckConstraint("id = 1"), primary_key=True, autoincrement=False, comment="Always 1."
+    ),
     Column("timezone", Text, nullable=False, comment="IANA zone whose calendar days are counted."),
     schema="analytics",
     comment="What was fixed at the first migration.",
@@ -110,7 +113,9 @@ site = Table(
 turn = Table(
     "turn",
     metadata,
-    Column("id", Integer, primary_key=True, comment="Always 1."),
+    Column(
+        "id", Integer, CheckConstraint("id = 1"), primary_key=True, autoincrement=False, comment="Always 1."
+    ),
     Column("epoch", BigInteger, nullable=False, comment="Raised whenever the turn changes hands."),
     Column("run_id", Text, comment="The run that took the turn last."),
     Column("backend_pid", Integer, comment="The database session that holds it."),

@@ -649,7 +649,14 @@ def upgrade() -> None:
     )
     op.create_table(
         "site",
-        sa.Column("id", sa.Integer(), nullable=False, comment="Always 1."),
+        sa.Column(
+            "id",
+            sa.Integer(),
+            sa.CheckConstraint("id = 1"),
+            autoincrement=False,
+            nullable=False,
+            comment="Always 1.",
+        ),
         sa.Column(
             "timezone", sa.Text(), nullable=False, comment="IANA zone whose calendar days are counted."
         ),
@@ -659,7 +666,14 @@ def upgrade() -> None:
     )
     op.create_table(
         "turn",
-        sa.Column("id", sa.Integer(), nullable=False, comment="Always 1."),
+        sa.Column(
+            "id",
+            sa.Integer(),
+            sa.CheckConstraint("id = 1"),
+            autoincrement=False,
+            nullable=False,
+            comment="Always 1.",
+        ),
         sa.Column(
             "epoch", sa.BigInteger(), nullable=False, comment="Raised whenever the turn changes hands."
         ),
@@ -750,6 +764,8 @@ def upgrade() -> None:
         schema="ingest",
         comment="Write keys of the clients that send events; only hashes are kept.",
     )
+    # Not compressed: COPY of 100,000 events in rows of 12 kB took 0.23 s so and 0.57 s with pglz (0.44 s and
+    # 0.82 s in a hundred commits), and rows are gone again as soon as their day is sealed.
     op.execute("ALTER TABLE ingest.inbox ALTER COLUMN payload SET STORAGE EXTERNAL")
     op.execute("INSERT INTO analytics.turn (id, epoch) VALUES (1, 0)")
     op.execute(
@@ -761,3 +777,18 @@ def upgrade() -> None:
         """
     )
     op.execute("COMMENT ON VIEW analytics.pipeline_state IS 'What waits to be sealed, in counts only.'")
+    for column, comment in {
+        "day": "Site day.",
+        "batches": "Batches that hold events of the day.",
+        "events": "Events in them, repeated deliveries included.",
+        "bytes": "Size of these events.",
+        "oldest_received_at": "When the first of them was received.",
+    }.items():
+        op.execute(f"COMMENT ON COLUMN analytics.pipeline_state.{column} IS '{comment}'")
+    op.execute("COMMENT ON TABLE analytics.alembic_version IS 'Which migration the database has reached.'")
+    op.execute("COMMENT ON COLUMN analytics.alembic_version.version_num IS 'Revision.'")
+    op.execute("COMMENT ON SCHEMA ingest IS 'What was received and is not sealed yet.'")
+    op.execute(
+        "COMMENT ON SCHEMA analytics IS 'What people and services read, and the catalogue of the lake.'"
+    )
+    op.execute("COMMENT ON TYPE analytics.event_type IS 'What a learner did.'")
