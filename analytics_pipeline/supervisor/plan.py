@@ -20,6 +20,8 @@ from analytics_pipeline.supervisor.processes import log_path, open_log
 from analytics_pipeline.supervisor.service import Service, Step
 from analytics_pipeline.supervisor.supervisor import Plan, Supervisor, SupervisorError
 
+# Dagster's processes wait for code servers that wait for them; what a run has committed is safe anyway.
+DAGSTER_GRACE_SECONDS = 2.0
 WORKSPACE = Path(analytics_pipeline.__file__).parents[1] / "workspace.yaml"
 
 
@@ -69,6 +71,7 @@ def _services(settings: Settings, dagster: dict[str, str]) -> list[Service]:
             [_script("dagster-daemon"), "run", *workspace],
             is_ready=partial(dagster_is_healthy, ui),
             environment=dagster,
+            grace_seconds=DAGSTER_GRACE_SECONDS,
         ),
         Service(
             "dagster-webserver",
@@ -76,6 +79,7 @@ def _services(settings: Settings, dagster: dict[str, str]) -> list[Service]:
             is_ready=partial(answers, f"{ui}/server_info"),
             environment=dagster,
             address=ui,
+            grace_seconds=DAGSTER_GRACE_SECONDS,
         ),
         _server("admin", admin_url(settings)),
         _server("ingest", ingest_url(settings)),

@@ -1,5 +1,6 @@
 """What the supervisor starts: services that run on, and steps that must end well before they may."""
 
+import contextlib
 import signal
 import subprocess
 import time
@@ -10,6 +11,7 @@ from pathlib import Path
 from analytics_pipeline.supervisor.groups import stop_groups
 from analytics_pipeline.supervisor.processes import log_path, open_log, spawn
 
+GROUP_GRACE_SECONDS = 5.0
 LONGEST_DELAY_SECONDS = 30.0
 CALM_SECONDS = 60.0
 
@@ -27,7 +29,8 @@ class Step:
 class Service:
     """A command that is to run for as long as the supervisor does.
 
-    `is_ready` tells whether it does its work by now; `address` is what people are shown.
+    `is_ready` tells whether it does its work by now; `address` is what people are shown. Its first process
+    has `grace_seconds` to end what it started before all of them are asked to end.
     """
 
     name: str
@@ -90,12 +93,10 @@ class Child:
             return
         # The leader first: a server that stops its own workers does it best.
         process.send_signal(signal.SIGTERM)
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(self.service.grace_seconds)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        stop_groups([process.pid], grace_seconds=3.0)
+        stop_groups([process.pid], grace_seconds=GROUP_GRACE_SECONDS, reap=process.poll)
+        process.wait()
 
     def log_tail(self, lines: int = 12) -> str:
         """The end of the log, for people who ask what went wrong."""

@@ -20,7 +20,7 @@ from analytics_pipeline.supervisor.watchdog import Watchdog
 
 TICK_SECONDS = 0.1
 SERVER_CHECK_SECONDS = 1.0
-READY_WITHIN_SECONDS = 180.0
+READY_WITHIN_SECONDS = 300.0
 DEATHS_BEFORE_GIVING_UP = 3
 
 
