@@ -9,6 +9,9 @@ from analytics_pipeline.settings import Settings
 
 INSTANCE_FILE = Path(__file__).parents[1] / "dagster.yaml"
 
+QUIET = "ignore:Parameter `backfill_policy`"
+"""Dagster calls the parameter beta at every start; it is pinned and tested, so nobody need read that."""
+
 EVENT_BATCH_SIZE = 500
 """Materializations that Dagster writes at once; one by one, a year of days takes minutes."""
 
@@ -27,6 +30,7 @@ def dagster_environment(settings: Settings) -> dict[str, str]:
         "DAGSTER_HOME": str(folder),
         "ANALYTICS_DAGSTER_STORAGE_URL": url,
         "DAGSTER_EVENT_BATCH_SIZE": str(EVENT_BATCH_SIZE),
+        "PYTHONWARNINGS": QUIET,
     }
 
 
