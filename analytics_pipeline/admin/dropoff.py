@@ -56,8 +56,6 @@ class BiggestDrop(Answer):
     lose as many. `alone`: there is no other lesson to compare with."""
     rival_idx: int | None
     """The lesson whose interval reaches highest among the others, where the finding is uncertain."""
-    is_last_lesson: bool
-    """True where these learners came to the last lesson without finishing the course."""
 
 
 def drop_off(lessons: Iterable[LessonCounts], min_cell: int) -> list[LessonDropOff]:
@@ -88,18 +86,9 @@ def drop_off(lessons: Iterable[LessonCounts], min_cell: int) -> list[LessonDropO
 def biggest_drop(lessons: Sequence[LessonDropOff]) -> BiggestDrop | None:
     """The lesson with the biggest drop among those that are shown; None where nobody is known to stop.
 
-    The last lesson counts only if anybody finished the course: without completions, everybody who comes to
-    the end is said to stop there, which tells nothing.
+    The last lesson is left out: to stop there without completing is a matter of course completion.
     """
-    if not lessons:
-        return None
-    last_idx = lessons[-1].lesson_idx
-    anybody_finished = any(lesson.finished for lesson in lessons)
-    candidates = [
-        lesson
-        for lesson in lessons
-        if lesson.drop.value is not None and (lesson.lesson_idx != last_idx or anybody_finished)
-    ]
+    candidates = [lesson for lesson in lessons[:-1] if lesson.drop.value is not None]
     if not any(lesson.drop.value for lesson in candidates):
         return None
     worst, *others = sorted(candidates, key=lambda one: (-(one.drop.low or 0.0), one.lesson_idx))
@@ -112,5 +101,4 @@ def biggest_drop(lessons: Sequence[LessonDropOff]) -> BiggestDrop | None:
         drop=worst.drop,
         certainty=certainty,
         rival_idx=rival.lesson_idx if rival is not None and certainty == "uncertain" else None,
-        is_last_lesson=worst.lesson_idx == last_idx,
     )

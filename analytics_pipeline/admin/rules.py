@@ -13,8 +13,9 @@ class Rules:
     min_cell: int
     zone: ZoneInfo
     window_days: int
+    quiet_days: int
 
 
 def rules_of(settings: Settings) -> Rules:
     """The rules that the settings state."""
-    return Rules(settings.min_cell, settings.zone, settings.funnel_window_days)
+    return Rules(settings.min_cell, settings.zone, settings.funnel_window_days, settings.quiet_days)

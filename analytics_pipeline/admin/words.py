@@ -52,20 +52,28 @@ def duration(milliseconds: int | None) -> str:
     return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
+def paragraphs(comment: str, width: int = 107) -> list[str]:
+    """The paragraphs of a comment that was wrapped at `width`: lines that were only broken are joined."""
+    joined: list[str] = []
+    room = -1
+    for line in comment.splitlines():
+        if joined and line and len(line.split()[0]) >= room >= 0:
+            joined[-1] += f" {line}"
+        elif line:
+            joined.append(line)
+        room = width - len(line) if line else -1
+    return joined
+
+
 def biggest_drop_sentences(drop: BiggestDrop) -> tuple[str, str]:
     """The biggest drop, and whether it is certain."""
     rate = drop.drop
     counts = f"{number(rate.numerator)} of {number(rate.denominator)} learners ({percent(rate.value)})"
-    if drop.is_last_lesson:
-        finding = (
-            f"{counts} came to the last lesson, lesson {drop.lesson_idx}, but did not finish the course."
-        )
-    else:
-        finding = f"{counts} who came to lesson {drop.lesson_idx} went no further."
+    finding = f"{counts} who came to lesson {drop.lesson_idx} went no further."
     if drop.certainty == "certain":
         sure = (
             f"This is certain: even the low end of its 95 % interval ({interval(rate)}) lies above "
-            "that of every other lesson."
+            "the intervals of all other lessons."
         )
     elif drop.certainty == "uncertain":
         sure = (
@@ -83,17 +91,18 @@ def signal_sentence(signal: Mapping[str, Any]) -> str:
     value, threshold = percent(signal["value"]), percent(signal["threshold"])
     lesson = f"lesson {signal['lesson_idx']}" if signal["lesson_idx"] is not None else "a lesson"
     quiz = f"the quiz “{signal['quiz_id']}”" if signal["quiz_id"] is not None else f"the quiz of {lesson}"
-    counts = ""
-    if isinstance(evidence.get("numerator"), int) and isinstance(evidence.get("denominator"), int):
-        counts = f" ({number(evidence['numerator'])} of {number(evidence['denominator'])})"
+    counts = (
+        f"({number(evidence['numerator'])} of {number(evidence['denominator'])}; "
+        f"95 % interval {percent(evidence['low'])} to {percent(evidence['high'])})"
+    )
     sentences = {
-        "high_drop_off_lesson": f"{value} of learners{counts} stop at {lesson}; the limit is {threshold}.",
+        "high_drop_off_lesson": f"{value} of learners stop at {lesson} {counts}; the limit is {threshold}.",
         "low_quiz_pass_rate": (
-            f"{value} of learners{counts} pass {quiz} at the first attempt; at least {threshold} should."
+            f"{value} of learners pass {quiz} at the first attempt {counts}; at least {threshold} should."
         ),
         "low_course_completion": (
-            f"{value} of enrolled learners{counts} complete the course in time; at least {threshold} should."
+            f"{value} of enrolled learners complete the course in time {counts}; at least {threshold} should."
         ),
     }
     rule = RULE_TITLES.get(signal["rule"], signal["rule"])
-    return sentences.get(signal["rule"], f"{rule}: {value}{counts}; the limit is {threshold}.")
+    return sentences.get(signal["rule"], f"{rule}: {value} {counts}; the limit is {threshold}.")

@@ -369,7 +369,8 @@ def test_signals_are_filtered_by_state_course_rule_and_life(
     assert rules(status="all", **{"from": "2026-03-26"}) == ["high_drop_off_lesson", "low_quiz_pass_rate"]
     page = ask(client, "signals", limit=1)
     assert (
-        page["signals"][0]["summary"] == "40 % of learners (40 of 100) stop at lesson 2; the limit is 30 %."
+        page["signals"][0]["summary"]
+        == "40 % of learners stop at lesson 2 (40 of 100; 95 % interval 31 % to 50 %); the limit is 30 %."
     )
     following = ask(client, "signals", limit=1, cursor=page["nextCursor"])
     assert ([one["rule"] for one in following["signals"]], following["nextCursor"]) == (

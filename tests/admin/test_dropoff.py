@@ -68,18 +68,18 @@ def test_a_large_share_of_a_handful_does_not_outweigh_a_sure_finding() -> None:
     assert drop.lesson_idx == 0
 
 
-def test_in_a_course_that_nobody_finished_the_end_is_not_called_the_biggest_drop() -> None:
+def test_to_stop_at_the_last_lesson_is_a_matter_of_completion_and_no_drop_on_the_way() -> None:
     lessons = drop_off([lesson(0, stopped=20), lesson(1, stopped=10), lesson(2, stopped=300)], min_cell=5)
     drop = biggest_drop(lessons)
     assert drop is not None
     assert drop.lesson_idx == 0
 
 
-def test_at_the_last_lesson_of_a_course_that_some_finish_the_sentence_says_so() -> None:
-    drop = biggest_drop(drop_off([lesson(0, stopped=5), lesson(1, stopped=90, finished=30)], min_cell=5))
+def test_a_single_lesson_on_the_way_has_nothing_to_be_compared_with() -> None:
+    drop = biggest_drop(drop_off([lesson(0, stopped=5), lesson(1, stopped=9, finished=30)], min_cell=5))
     assert drop is not None
-    assert drop.is_last_lesson
-    assert "did not finish the course" in biggest_drop_sentences(drop)[0]
+    assert drop.certainty == "alone"
+    assert "no other lesson" in biggest_drop_sentences(drop)[1]
 
 
 def test_without_anybody_who_stopped_there_is_no_biggest_drop() -> None:

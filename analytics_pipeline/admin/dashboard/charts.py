@@ -18,6 +18,7 @@ SOFT = "var(--soft)"
 PARTS = {"went on": REACH, "finished": FINISHED, "active": ACTIVE, "stopped": STOPPED}
 
 PIXELS_PER_LABEL = 26
+PIXELS_PER_DATE = 75
 NARROWEST_DAY = 6
 
 _AXIS = {"domain": False, "ticks": False, "labelPadding": 6, "titlePadding": 8}
@@ -35,25 +36,32 @@ def drop_off_chart(lessons: Sequence[Lesson], highlighted: int | None, width: in
 
 
 def daily_chart(days: Sequence[Day], width: int) -> Spec:
-    """Learners per day, and lesson views below; hidden days are gaps, days to come are pale."""
+    """Learners per day, and lesson views below; hidden days are gaps, unfinished ones are pale."""
     values = [
         {"day": str(day.day), "learners": day.learners, "views": day.views, "provisional": day.provisional}
         for day in days
     ]
-    is_wide_enough = len(days) * NARROWEST_DAY <= width
-    bars: Spec = {"type": "bar", "width": {"band": 0.8}}
-    mark = bars if is_wide_enough else {"type": "area", "interpolate": "step-after"}
+    has_room = len(days) * NARROWEST_DAY <= width
+    mark: Spec = {"type": "bar"} if has_room else {"type": "area", "interpolate": "step"}
+    axis: Spec = {**_AXIS, "title": None, "grid": False, "labelAngle": 0}
+    day: Spec = {"field": "day", "scale": {"paddingInner": 0.2}, "type": "ordinal"}
+    if has_room:
+        step = ceil(len(days) * PIXELS_PER_DATE / width)
+        labelled = [str(day.day) for day in days[::step]]
+        axis |= {"values": labelled, "labelExpr": "utcFormat(utcParse(datum.value, '%Y-%m-%d'), '%-d %b')"}
+    else:
+        day = {"field": "day", "type": "temporal", "timeUnit": "utcyearmonthdate"}
+        axis |= {"tickCount": width // PIXELS_PER_DATE, "format": "%-d %b", "labelOverlap": "greedy"}
     pale = {"opacity": {"condition": {"test": "datum.provisional", "value": 0.45}, "value": 1}}
 
     def panel(field: str, title: str, height: int, colour: str, *, labels: bool) -> Spec:
-        days_axis = {**_AXIS, "title": None, "grid": False, "labelOverlap": "greedy", "labelFlush": True}
-        days_axis |= {"tickCount": width // 90, "format": "%-d %b", "labels": labels}
-        day = {"field": "day", "type": "temporal", "timeUnit": "utcyearmonthdate", "axis": days_axis}
-        encoding = {"x": day, "y": _count(field, title)} | (pale if is_wide_enough else {})
+        encoding = {"x": day | {"axis": axis | {"labels": labels}}, "y": _count(field, title)}
+        encoding |= pale if has_room else {}
         return {"width": width, "height": height, "mark": mark | {"color": colour}, "encoding": encoding}
 
+    data: Spec = {"values": values}
     return _chart(
-        data={"values": values, "format": {"parse": {"day": "utc:'%Y-%m-%d'"}}},
+        data=data if has_room else data | {"format": {"parse": {"day": "utc:'%Y-%m-%d'"}}},
         vconcat=[
             panel("learners", "learners a day", 130, REACH, labels=False),
             panel("views", "lesson views", 80, SOFT, labels=True),

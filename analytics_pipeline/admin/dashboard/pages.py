@@ -78,6 +78,7 @@ def course_page(
         funnels=funnels,
         signals=signals,
         preset=preset,
+        quiet_days=rules.quiet_days,
         published=published,
         drawn=_charts(course),
         rule_titles=RULE_TITLES,
