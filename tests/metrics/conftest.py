@@ -1,13 +1,19 @@
-"""A run that holds the turn on a database without events."""
+"""An engine for models alone, and a run that holds the turn on a database without events."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from analytics_pipeline.engine import Engine
 from analytics_pipeline.run import PipelineRun
 from tests.conftest import Database, Server, fresh_database
 from tests.metrics.nights import a_run, clear
+
+
+@pytest.fixture(scope="session")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Engine:
+    return Engine(tmp_path_factory.mktemp("scratch"), threads=1)
 
 
 @pytest.fixture(scope="module")
