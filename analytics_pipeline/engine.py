@@ -50,10 +50,8 @@ class Engine:
 
     def frame(self, sql: str, relations: Mapping[str, Relation], parameters: Parameters) -> pd.DataFrame:
         """The rows of the model, for results that fit into memory."""
-        with self.session(relations) as duck, warnings.catch_warnings():
-            # DuckDB 1.5 converts DATE columns by a pandas keyword that pandas 3.1 deprecates.
-            warnings.simplefilter("ignore", pd.errors.Pandas4Warning)
-            return duck.execute(sql, _taken_by(sql, parameters)).df()
+        with self.session(relations) as duck:
+            return frame_in(duck, sql, parameters)
 
     def write_csv(
         self, sql: str, relations: Mapping[str, Relation], parameters: Parameters, path: Path
@@ -96,6 +94,8 @@ class Engine:
                 config["threads"] = self._threads
             with duckdb.connect(":memory:", config=config) as duck:
                 duck.execute("SET TimeZone = 'UTC'")
+                # In a terminal DuckDB would draw a bar for every statement.
+                duck.execute("SET enable_progress_bar = false")
                 for name, relation in (relations or {}).items():
                     create_view(duck, name, relation)
                 yield duck
@@ -115,6 +115,14 @@ def create_view(duck: duckdb.DuckDBPyConnection, name: str, relation: Relation) 
         rows = duck.sql(f"SELECT {nothing}").filter("false")
     columns = [f"{quoted(column)}::{kind} AS {quoted(column)}" for column, kind in relation.schema.items()]
     rows.project(", ".join(columns)).create_view(name)
+
+
+def frame_in(duck: duckdb.DuckDBPyConnection, sql: str, parameters: Parameters) -> pd.DataFrame:
+    """The rows of the model within an open session."""
+    with warnings.catch_warnings():
+        # DuckDB 1.5 converts DATE columns by a pandas keyword that pandas 3.1 deprecates.
+        warnings.simplefilter("ignore", pd.errors.Pandas4Warning)
+        return duck.execute(sql, _taken_by(sql, parameters)).df()
 
 
 def copy_to_parquet(

@@ -6,10 +6,10 @@ from datetime import UTC, date, datetime, timedelta
 
 from analytics_pipeline.days import DayRange, day_of
 from analytics_pipeline.lake.catalogue import as_of_day, first_day
-from analytics_pipeline.metrics.cohorts import cohort_frames
+from analytics_pipeline.metrics.cohorts import cohort_history
 from analytics_pipeline.run import PipelineRun
 from analytics_pipeline.signals.findings import find
-from analytics_pipeline.signals.life import advance
+from analytics_pipeline.signals.life import Finding, advance
 from analytics_pipeline.signals.store import last_evaluated, open_subjects, write_changes
 
 MOST_DAYS = 92
@@ -44,10 +44,13 @@ def evaluate_signals_to(
 ) -> list[SignalEvaluation]:
     """Evaluate the days up to this as-of day that were not evaluated before."""
     pending = pending_days(first_day(run.connection), last_evaluated(run.connection), as_of)
+    if not pending:
+        return []
     evaluations = []
-    for number, day in enumerate(pending, start=1):
-        evaluations.append(_evaluate(run, day))
-        report(f"Evaluated the rules as of {day} ({number} of {len(pending)} days).")
+    with cohort_history(run, as_of) as tables_as_of:
+        for number, day in enumerate(pending, start=1):
+            evaluations.append(_evaluate(run, day, find(tables_as_of(day), run.settings)))
+            report(f"Evaluated the rules as of {day} ({number} of {len(pending)} days).")
     return evaluations
 
 
@@ -62,8 +65,7 @@ def pending_days(first: date | None, evaluated: date | None, as_of: date) -> lis
     return list(DayRange(start, as_of)) if start <= as_of else []
 
 
-def _evaluate(run: PipelineRun, as_of: date) -> SignalEvaluation:
-    findings = find(cohort_frames(run, as_of), run.settings)
+def _evaluate(run: PipelineRun, as_of: date, findings: list[Finding]) -> SignalEvaluation:
     with run.connection.transaction():
         run.turn.check(run.connection)
         changes = advance(open_subjects(run.connection), findings)
