@@ -63,7 +63,15 @@ FROM studentRegistration
 JOIN presentation USING (code_module, code_presentation)
 WHERE date_registration IS NOT NULL
 UNION ALL
-SELECT starts_on + date, 1, 'lesson_viewed', course_id, id_student, lesson_idx, id_site, sum_click
+SELECT
+    starts_on + date::INTEGER,
+    1,
+    'lesson_viewed',
+    course_id,
+    id_student::INTEGER,
+    lesson_idx,
+    id_site::INTEGER,
+    sum_click::INTEGER
 FROM studentVle
 JOIN site USING (code_module, code_presentation, id_site)
 UNION ALL
@@ -74,7 +82,7 @@ SELECT day, 3, 'quiz_passed', course_id, id_student, NULL, id_assessment, score
 FROM submission
 WHERE score >= 40
 UNION ALL
-SELECT starts_on + length_days, 4, 'complete', course_id, id_student, NULL, NULL, NULL
+SELECT starts_on + length_days, 4, 'complete', course_id, id_student::INTEGER, NULL, NULL, NULL
 FROM studentInfo
 JOIN presentation USING (code_module, code_presentation)
 WHERE final_result IN ('Pass', 'Distinction');
