@@ -9,8 +9,8 @@ from analytics_pipeline.settings import Settings
 
 INSTANCE_FILE = Path(__file__).parents[1] / "dagster.yaml"
 
-QUIET = "ignore:Parameter `backfill_policy`"
-"""Dagster calls the parameter beta at every start; it is pinned and tested, so nobody need read that."""
+QUIET = "ignore:Parameter `backfill_policy`,ignore:Parameter `include_sources`"
+"""Dagster calls two parameters beta at every start; it is pinned and tested, so nobody need read that."""
 
 EVENT_BATCH_SIZE = 500
 """Materializations that Dagster writes at once; one by one, a year of days takes minutes."""
