@@ -5,6 +5,8 @@ import sys
 
 import dagster as dg
 
+from analytics_pipeline.narrator import Narrator
+
 PROGRESS = "progress"
 
 
@@ -19,8 +21,7 @@ class _OnlyOurs(logging.Filter):
 def _progress_logger(_: dg.InitLoggerContext) -> logging.Logger:
     """Write the message alone, without Dagster's prefix."""
     logger = logging.Logger(PROGRESS)  # noqa: LOG001  # as Dagster's own: one per run, not one per process
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_Message())
+    handler = _Telling()
     handler.addFilter(_OnlyOurs())
     logger.addHandler(handler)
     return logger
@@ -31,6 +32,11 @@ progress_logger = dg.LoggerDefinition(
 )
 
 
-class _Message(logging.Formatter):
-    def format(self, record: logging.LogRecord) -> str:
-        return str(getattr(record, "dagster_meta", {}).get("orig_message") or record.getMessage())
+class _Telling(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__()
+        self._narrator = Narrator(sys.stderr)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        message = getattr(record, "dagster_meta", {}).get("orig_message") or record.getMessage()
+        self._narrator.tell(str(message))
