@@ -1,4 +1,4 @@
-"""Tells people what a run says: on a terminal steps of the same kind move one line, elsewhere few are told."""
+"""Tells what a run says: on a terminal steps of one kind move one line, elsewhere few are told."""
 
 import re
 import time
