@@ -4,7 +4,7 @@ from datetime import date
 from hashlib import sha256
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 
 from analytics_pipeline.admin.access import TokenId
 from analytics_pipeline.admin.answers import Answer
@@ -12,8 +12,9 @@ from analytics_pipeline.admin.course import CourseAnswer
 from analytics_pipeline.admin.courses import CoursesAnswer, read_courses
 from analytics_pipeline.admin.definitions import DefinitionsAnswer, definitions
 from analytics_pipeline.admin.funnel import FunnelAnswer
+from analytics_pipeline.admin.lesson import LessonAnswer
 from analytics_pipeline.admin.problems import Problem
-from analytics_pipeline.admin.reading import read_course, read_funnels
+from analytics_pipeline.admin.reading import read_course, read_funnels, read_lesson
 from analytics_pipeline.admin.service import ServiceOf
 from analytics_pipeline.admin.signals import SignalsAnswer, SignalStatus, read_signals
 
@@ -29,6 +30,7 @@ Cursor = Annotated[str | None, Query(max_length=2000, description="`nextCursor` 
 CourseFilter = Annotated[str | None, Query(alias="courseId", max_length=200, pattern=r"^[^\x00]*$")]
 RuleFilter = Annotated[str | None, Query(max_length=100, pattern=r"^[a-z_]*$")]
 Search = Annotated[str, Query(max_length=200, pattern=r"^[^\x00]*$", description="Part of the course's id.")]
+LessonIdx = Annotated[int, Path(ge=0, le=100_000, description="Lesson, counted from 0.")]
 Limit = Annotated[int, Query(ge=1, le=500)]
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {
@@ -66,6 +68,27 @@ def courses(
     """Courses, those with open signals first."""
     with service.reader.snapshot() as connection:
         answer = read_courses(connection, service.rules, search=search, cursor=cursor, limit=limit)
+    return _answer(request, answer)
+
+
+@router.get(
+    "/course/{course_id:path}/lesson/{lesson_idx}",
+    response_model=LessonAnswer,
+    responses={404: {"model": Problem, "description": "Unknown course or lesson"}},
+)
+def lesson(
+    request: Request,
+    service: ServiceOf,
+    _: TokenId,
+    course_id: str,
+    lesson_idx: LessonIdx,
+    *,
+    first: From = None,
+    last: To = None,
+) -> Response:
+    """One lesson: drop-off and time, day by day, hour by hour, its quizzes."""
+    with service.reader.snapshot() as connection:
+        answer = read_lesson(connection, course_id, lesson_idx, service.rules, first=first, last=last)
     return _answer(request, answer)
 
 

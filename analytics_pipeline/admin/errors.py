@@ -11,7 +11,7 @@ from analytics_pipeline.admin.cursors import WrongCursorError
 from analytics_pipeline.admin.dashboard.rendering import error_page
 from analytics_pipeline.admin.problems import ProblemError, problem_response
 from analytics_pipeline.admin.ranges import WrongRangeError
-from analytics_pipeline.admin.reading import UnknownCourseError
+from analytics_pipeline.admin.reading import UnknownCourseError, UnknownLessonError
 
 NOT_FOUND = "There is nothing at this address."
 FAILED = "The service failed to answer; its log says why."
@@ -37,7 +37,8 @@ def install_error_answers(app: FastAPI) -> None:
         return _answer(request, error.status, error.detail, error.headers)
 
     @app.exception_handler(UnknownCourseError)
-    def unknown_course(request: Request, error: UnknownCourseError) -> Response:
+    @app.exception_handler(UnknownLessonError)
+    def unknown(request: Request, error: Exception) -> Response:
         return _answer(request, HTTPStatus.NOT_FOUND, str(error))
 
     @app.exception_handler(WrongRangeError)

@@ -130,6 +130,25 @@ def lesson_activity(connection: Connection, course_id: str, days: DayRange) -> d
     return {row["lesson_idx"]: row for row in rows}
 
 
+def lesson_rows(connection: Connection, course_id: str, lesson_idx: int, days: DayRange) -> list[Sums]:
+    """The rows of `lesson_daily` of one lesson, oldest first."""
+    day = lesson_daily.c.day
+    wanted = _within(day, course_id, days) & (lesson_daily.c.lesson_idx == lesson_idx)
+    return _rows(connection, select(lesson_daily).where(wanted).order_by(day))
+
+
+def has_lesson(connection: Connection, course_id: str, lesson_idx: int) -> bool:
+    """Whether anything was ever published about the lesson."""
+    return any(
+        connection.execute(
+            select(table.c.lesson_idx)
+            .where(table.c.course_id == course_id, table.c.lesson_idx == lesson_idx)
+            .limit(1)
+        ).first()
+        for table in (lesson_daily, lesson_cohort)
+    )
+
+
 def lesson_histograms(connection: Connection, course_id: str, days: DayRange) -> dict[int, dict[str, int]]:
     """Learner-days per bucket of time spent, by lesson, summed over the days."""
     entry = func.jsonb_each_text(lesson_daily.c.active_ms_hist).table_valued("key", "value").lateral()

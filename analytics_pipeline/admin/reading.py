@@ -7,8 +7,9 @@ from sqlalchemy import Connection
 from analytics_pipeline.admin import queries
 from analytics_pipeline.admin.answers import effective_range
 from analytics_pipeline.admin.course import CourseAnswer, Lesson, Overview, activity, daily_series, quiz
-from analytics_pipeline.admin.dropoff import LessonCounts, biggest_drop, drop_off
+from analytics_pipeline.admin.dropoff import LessonCounts, LessonDropOff, biggest_drop, drop_off
 from analytics_pipeline.admin.funnel import FUNNEL_STEPS, FunnelAnswer, funnel
+from analytics_pipeline.admin.lesson import LessonAnswer, lesson_days, views_by_hour
 from analytics_pipeline.admin.provenance import provenance_of
 from analytics_pipeline.admin.ranges import Selection, select
 from analytics_pipeline.admin.rates import count
@@ -22,6 +23,13 @@ class UnknownCourseError(Exception):
 
     def __init__(self, course_id: str) -> None:
         super().__init__(f"No event of the course {course_id} has been published.")
+
+
+class UnknownLessonError(Exception):
+    """No event of the lesson has been published."""
+
+    def __init__(self, course_id: str, lesson_idx: int) -> None:
+        super().__init__(f"No event of lesson {lesson_idx} of the course {course_id} has been published.")
 
 
 def known_days(connection: Connection, course_id: str) -> DayRange:
@@ -39,7 +47,7 @@ def read_course(
     selection = select(first, last, known_days(connection, course_id))
     provenance = provenance_of(connection, rules.zone, course_id, selection.days)
     daily = queries.daily_rows(connection, course_id, selection.days) if selection.days else []
-    lessons = _lessons(connection, course_id, selection, rules.min_cell)
+    lessons = list(_lessons(connection, course_id, selection, rules.min_cell).values())
     cohort_days = selection.cohort_days
     quizzes = queries.quiz_counts(connection, course_id, cohort_days) if cohort_days else []
     funnels = queries.funnel_counts(connection, course_id, cohort_days) if cohort_days else {}
@@ -81,35 +89,76 @@ def read_funnels(
     )
 
 
+def read_lesson(
+    connection: Connection,
+    course_id: str,
+    lesson_idx: int,
+    rules: Rules,
+    *,
+    first: date | None,
+    last: date | None,
+) -> LessonAnswer:
+    """The answer about one lesson; UnknownCourseError, UnknownLessonError, WrongRangeError."""
+    selection = select(first, last, known_days(connection, course_id))
+    if not queries.has_lesson(connection, course_id, lesson_idx):
+        raise UnknownLessonError(course_id, lesson_idx)
+    days, cohort_days = selection.days, selection.cohort_days
+    provenance = provenance_of(connection, rules.zone, course_id, days)
+    rows = queries.lesson_rows(connection, course_id, lesson_idx, days) if days else []
+    quizzes = queries.quiz_counts(connection, course_id, cohort_days) if cohort_days else []
+    return LessonAnswer(
+        course_id=course_id,
+        lesson_idx=lesson_idx,
+        range=effective_range(selection),
+        provenance=provenance,
+        min_cell=rules.min_cell,
+        lesson=_lessons(connection, course_id, selection, rules.min_cell, also=lesson_idx)[lesson_idx],
+        daily=lesson_days(rows, days, provenance.complete_through, rules.min_cell),
+        views_by_hour=views_by_hour(rows, rules.min_cell),
+        quizzes=[quiz(row, rules.min_cell) for row in quizzes if row["lesson_idx"] == lesson_idx],
+    )
+
+
 def _is_text(course_id: str) -> bool:
     """Whether the database can hold it: no NUL and no lone surrogate, both of which an address may carry."""
     return not any(char == "\0" or "\ud800" <= char <= "\udfff" for char in course_id)
 
 
-def _lessons(connection: Connection, course_id: str, selection: Selection, min_cell: int) -> list[Lesson]:
-    if selection.days is None or selection.cohort_days is None:
-        return []
-    counts = queries.lesson_counts(connection, course_id, selection.cohort_days)
-    active = queries.lesson_activity(connection, course_id, selection.days)
-    histograms = queries.lesson_histograms(connection, course_id, selection.days)
+def _lessons(
+    connection: Connection, course_id: str, selection: Selection, min_cell: int, also: int | None = None
+) -> dict[int, Lesson]:
+    """The lessons with activity in order, and the lesson `also` whether it has any or not."""
+    counts: list[LessonCounts] = []
+    active: dict[int, queries.Sums] = {}
+    histograms: dict[int, dict[str, int]] = {}
+    if selection.days is not None and selection.cohort_days is not None:
+        counts = queries.lesson_counts(connection, course_id, selection.cohort_days)
+        active = queries.lesson_activity(connection, course_id, selection.days)
+        histograms = queries.lesson_histograms(connection, course_id, selection.days)
     # Learners of earlier cohorts may be active in lessons that nobody of these cohorts has come to.
+    wanted = active.keys() | ({also} if also is not None else set())
     seen = {lesson.lesson_idx for lesson in counts}
-    counts += [LessonCounts(idx, 0, 0, 0, 0, 0) for idx in active.keys() - seen]
-    lessons = []
-    for lesson in drop_off(counts, min_cell):
-        idx = lesson.lesson_idx
-        row = active.get(idx, dict.fromkeys(queries.LESSON_ACTIVITY, 0))
-        lessons.append(
-            Lesson(
-                **dict(lesson),
-                views=count(row["views"], row["viewers"], min_cell),
-                time=lesson_time(
-                    histograms.get(idx, {}),
-                    measured=row["measured_learners"],
-                    learner_days=row["viewers"],
-                    active_ms_sum=row["active_ms_sum"],
-                    min_cell=min_cell,
-                ),
-            )
+    counts += [LessonCounts(idx, 0, 0, 0, 0, 0) for idx in wanted - seen]
+    return {
+        lesson.lesson_idx: _lesson(
+            lesson, active.get(lesson.lesson_idx), histograms.get(lesson.lesson_idx, {}), min_cell
         )
-    return lessons
+        for lesson in drop_off(counts, min_cell)
+    }
+
+
+def _lesson(
+    lesson: LessonDropOff, activity: queries.Sums | None, histogram: dict[str, int], min_cell: int
+) -> Lesson:
+    sums = activity or dict.fromkeys(queries.LESSON_ACTIVITY, 0)
+    return Lesson(
+        **dict(lesson),
+        views=count(sums["views"], sums["viewers"], min_cell),
+        time=lesson_time(
+            histogram,
+            measured=sums["measured_learners"],
+            learner_days=sums["viewers"],
+            active_ms_sum=sums["active_ms_sum"],
+            min_cell=min_cell,
+        ),
+    )

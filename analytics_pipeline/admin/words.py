@@ -52,19 +52,6 @@ def duration(milliseconds: int | None) -> str:
     return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
-def paragraphs(comment: str, width: int = 107) -> list[str]:
-    """The paragraphs of a comment that was wrapped at `width`: lines that were only broken are joined."""
-    joined: list[str] = []
-    room = -1
-    for line in comment.splitlines():
-        if joined and line and len(line.split()[0]) >= room >= 0:
-            joined[-1] += f" {line}"
-        elif line:
-            joined.append(line)
-        room = width - len(line) if line else -1
-    return joined
-
-
 def biggest_drop_sentences(drop: BiggestDrop) -> tuple[str, str]:
     """The biggest drop, and whether it is certain."""
     rate = drop.drop

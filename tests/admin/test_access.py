@@ -17,7 +17,7 @@ from tests.admin.rows import course_day, publish_course_days
 from tests.conftest import Database
 
 API = "/api/admin/analytics"
-PATHS = ("courses", "course/algebra", "funnel/algebra", "signals", "definitions")
+PATHS = ("courses", "course/algebra", "course/algebra/lesson/0", "funnel/algebra", "signals", "definitions")
 
 
 @pytest.fixture(autouse=True)
@@ -134,7 +134,14 @@ def test_the_openapi_document_names_every_answer(anonymous: httpx.Client) -> Non
     document = anonymous.get("/api/admin/openapi.json").json()
     assert set(document["paths"]) == {
         f"{API}/{path}"
-        for path in ("courses", "course/{course_id}", "funnel/{course_id}", "signals", "definitions")
+        for path in (
+            "courses",
+            "course/{course_id}",
+            "course/{course_id}/lesson/{lesson_idx}",
+            "funnel/{course_id}",
+            "signals",
+            "definitions",
+        )
     }
     for operations in document["paths"].values():
         assert {"200", "401", "422", "429", "503"} <= set(operations["get"]["responses"])

@@ -79,6 +79,7 @@ def a_course(course_id: str, random: Random) -> dict[str, list[dict[str, Any]]]:
                 {"course_id": course_id, "lesson_idx": lesson, "day": day, "views": 9, "viewers": viewers}
                 | {"measured_learners": viewers, "active_ms_sum": viewers * 60_000}
                 | {"active_ms_hist": {"60": viewers} if viewers else {}}
+                | {"views_by_hour": [0] * 20 + [9] + [0] * 4}
             )
         attempters = random.randrange(4)
         first = random.randint(0, attempters)
@@ -247,6 +248,27 @@ def test_without_a_range_all_published_days_are_answered_with_their_provenance(
     assert len(published["daily"]) < len(answer["daily"])
 
 
+@OVER_DATABASE
+@given(days=RANGES, lesson=st.integers(0, 3))
+def test_a_lesson_is_answered_as_in_its_course_and_day_by_day(
+    client: httpx.Client, published: dict[str, list[dict[str, Any]]], days: list[date], lesson: int
+) -> None:
+    asked = {"from": days[0], "to": days[1]}
+    answer = ask(client, f"course/algebra/lesson/{lesson}", **asked)
+    course = ask(client, "course/algebra", **asked)
+    assert answer["lesson"] == course["lessons"][lesson]
+    rows = {str(row["day"]): row for row in published["lessons"] if row["lesson_idx"] == lesson}
+    for one in answer["daily"]:
+        viewers = rows.get(one["day"], {}).get("viewers", 0)
+        assert one["hidden"] == (0 < viewers < 5)
+        assert one["viewers"] == (None if one["hidden"] else viewers)
+        assert one["medianMs"] is None
+    learner_days = total(published["lessons"], "viewers", *days, lesson_idx=lesson)
+    views = total(published["lessons"], "views", *days, lesson_idx=lesson)
+    assert answer["viewsByHour"] == (None if 0 < learner_days < 5 else [0] * 20 + [views] + [0] * 4)
+    assert answer["quizzes"] == (course["quizzes"] if lesson == 3 else [])
+
+
 def test_time_over_a_range_comes_from_the_summed_histograms(
     client: httpx.Client, published: dict[str, list[dict[str, Any]]]
 ) -> None:
@@ -280,6 +302,9 @@ def test_a_range_beside_the_course_is_answered_with_nothing_in_it(client: httpx.
         ("course/nothing", 404, "No event of the course nothing has been published."),
         ("course/nul%00", 404, "has been published."),
         ("course/%ED%A0%80", 404, "has been published."),
+        ("course/algebra/lesson/9", 404, "No event of lesson 9 of the course algebra has been published."),
+        ("course/nothing/lesson/1", 404, "No event of the course nothing has been published."),
+        ("course/algebra/lesson/100001", 422, "The parameter lesson_idx cannot be used"),
         ("elsewhere", 404, "nothing at this address"),
         ("course/algebra?from=soon", 422, "The parameter from cannot be used"),
         ("course/algebra?from=0001-01-01", 422, "The parameter from cannot be used"),

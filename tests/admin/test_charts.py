@@ -7,8 +7,14 @@ from datetime import date
 
 import pytest
 
-from analytics_pipeline.admin.course import Day, Lesson, daily_series
-from analytics_pipeline.admin.dashboard.charts import daily_chart, drop_off_chart, time_chart
+from analytics_pipeline.admin.course import Lesson
+from analytics_pipeline.admin.dashboard.charts import (
+    DayPoint,
+    daily_chart,
+    drop_off_chart,
+    hours_chart,
+    time_chart,
+)
 from analytics_pipeline.admin.dashboard.drawing import draw
 from analytics_pipeline.admin.dropoff import LessonCounts, drop_off
 from analytics_pipeline.admin.times import lesson_time
@@ -24,22 +30,9 @@ def lessons(*counts: tuple[int, int, int]) -> list[Lesson]:
     return [Lesson(**dict(lesson), views=70, time=time) for lesson in drop_off(rows, min_cell=5)]
 
 
-def days(*learners: int) -> list[Day]:
+def days(*learners: int | None) -> list[DayPoint]:
     span = DayRange(date(2026, 3, 1), date(2026, 3, len(learners)))
-    names = (
-        "course_views",
-        "views",
-        "lesson_completions",
-        "quiz_attempts",
-        "quiz_passes",
-        "purchases",
-        "refunds",
-    )
-    rows = [
-        {"day": day, "learners": count, "enrolments": 0, "completions": 0} | dict.fromkeys(names, 3)
-        for day, count in zip(span, learners, strict=True)
-    ]
-    return daily_series(rows, span, date(2026, 3, 2), min_cell=5)
+    return [DayPoint(day, count, count, day.day > 2) for day, count in zip(span, learners, strict=True)]
 
 
 def test_the_parts_of_a_lesson_add_up_to_those_who_reached_it() -> None:
@@ -57,8 +50,12 @@ def test_a_lesson_that_is_hidden_is_not_drawn() -> None:
 
 
 def test_a_hidden_day_is_a_gap_and_an_unfinished_day_is_pale() -> None:
-    values = daily_chart(days(40, 3, 50), 700)["data"]["values"]
+    values = daily_chart(days(40, None, 50), 700)["data"]["values"]
     assert [row["learners"] for row in values] == [40, None, 50]
+    svg = draw(daily_chart(days(40, None, 50), 300), "days")
+    bars = [float(left) for left in re.findall(r'd="M([\d.]+),[^"]*" fill="var\(--reach\)"', svg)]
+    assert len(bars) == 2
+    assert bars[1] - bars[0] > 150
     assert [row["provisional"] for row in values] == [False, False, True]
 
 
@@ -68,8 +65,9 @@ def test_a_drawing_holds_no_style_that_the_policy_forbids_and_takes_its_colours_
 ) -> None:
     course = lessons((10, 5, 0), (20, 5, 0), (0, 0, 60))
     for chart in (
+        hours_chart(range(24), width),
         drop_off_chart(course, 1, width),
-        daily_chart(days(40, 3, 50), width),
+        daily_chart(days(40, None, 50), width),
         time_chart(course, width),
     ):
         svg = draw(chart, 'Learners & "lessons" <here>')

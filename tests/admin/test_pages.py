@@ -84,6 +84,22 @@ def test_open_is_never_counted_as_lost_and_a_small_group_is_hidden(browser: http
 
 
 @pytest.mark.usefixtures("algebra")
+def test_a_lesson_page_says_how_many_went_no_further_and_leads_back(browser: httpx.Client) -> None:
+    course = browser.get("/course/algebra?range=custom&from=2026-03-01&to=2026-03-20").text
+    link = re.search(r'href="(/course/algebra/lesson/2\?[^"]+)"', course)
+    assert link is not None
+    page = browser.get(link[1].replace("&amp;", "&"))
+    assert page.status_code == 200
+    text = text_of(page)
+    assert "40 of 112 went no further; 95 % interval 27 % to 45 %" in text
+    assert "36 %" in text
+    assert "40 % of learners stop at lesson 2" in text
+    assert "No learner was active in this lesson on these days." in text
+    assert '/course/algebra?range=custom&amp;from=2026-03-01&amp;to=2026-03-20"' in page.text
+    assert browser.get("/course/algebra/lesson/9").status_code == 404
+
+
+@pytest.mark.usefixtures("algebra")
 def test_what_clients_named_is_shown_as_text(browser: httpx.Client) -> None:
     assert "&lt;b&gt;final&lt;/b&gt;" in browser.get("/course/algebra?range=all").text
 

@@ -1,6 +1,6 @@
 import pytest
 
-from analytics_pipeline.admin.words import NONE, duration, number, paragraphs, percent
+from analytics_pipeline.admin.words import NONE, duration, number, percent
 
 
 @pytest.mark.parametrize(
@@ -28,8 +28,3 @@ def test_a_duration_is_told_in_the_unit_that_people_use(milliseconds: int | None
 
 def test_thousands_are_set_apart() -> None:
     assert number(1_234_567) == "1\N{NARROW NO-BREAK SPACE}234\N{NARROW NO-BREAK SPACE}567"
-
-
-def test_lines_that_were_only_wrapped_are_joined_and_others_stay_apart() -> None:
-    comment = "Title.\n\nthe first item goes\non here.\nsecond: item."
-    assert paragraphs(comment, width=20) == ["Title.", "the first item goes on here.", "second: item."]

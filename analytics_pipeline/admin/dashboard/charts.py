@@ -4,10 +4,12 @@ Colours are custom properties of the style sheet, so that one drawing serves lig
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
 from math import ceil
 from typing import Any
 
-from analytics_pipeline.admin.course import Day, Lesson
+from analytics_pipeline.admin.course import Lesson
 
 Spec = dict[str, Any]
 
@@ -17,12 +19,23 @@ SOFT = "var(--soft)"
 
 PARTS = {"went on": REACH, "finished": FINISHED, "active": ACTIVE, "stopped": STOPPED}
 
+WIDE, NARROW = 700, 300
 PIXELS_PER_LABEL = 26
 PIXELS_PER_DATE = 75
-NARROWEST_DAY = 6
+NARROWEST_BAR = 2
 
 _AXIS = {"domain": False, "ticks": False, "labelPadding": 6, "titlePadding": 8}
 _STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 500)
+
+
+@dataclass(frozen=True)
+class DayPoint:
+    """One day of a daily chart; counts are None where they are hidden."""
+
+    day: date
+    learners: int | None
+    views: int | None
+    provisional: bool
 
 
 def drop_off_chart(lessons: Sequence[Lesson], highlighted: int | None, width: int) -> Spec:
@@ -35,17 +48,19 @@ def drop_off_chart(lessons: Sequence[Lesson], highlighted: int | None, width: in
     )
 
 
-def daily_chart(days: Sequence[Day], width: int) -> Spec:
+def daily_chart(days: Sequence[DayPoint], width: int) -> Spec:
     """Learners per day, and lesson views below; hidden days are gaps, unfinished ones are pale."""
     values = [
         {"day": str(day.day), "learners": day.learners, "views": day.views, "provisional": day.provisional}
         for day in days
     ]
-    has_room = len(days) * NARROWEST_DAY <= width
+    has_room = len(days) * NARROWEST_BAR <= width
     mark: Spec = {"type": "bar"} if has_room else {"type": "area", "interpolate": "step"}
     axis: Spec = {**_AXIS, "title": None, "grid": False, "labelAngle": 0}
-    day: Spec = {"field": "day", "scale": {"paddingInner": 0.2}, "type": "ordinal"}
     if has_room:
+        # A hidden day has no bar, and keeps its place.
+        places = {"domain": [str(day.day) for day in days], "paddingInner": 0.2}
+        day: Spec = {"field": "day", "type": "ordinal", "scale": places}
         step = ceil(len(days) * PIXELS_PER_DATE / width)
         labelled = [str(day.day) for day in days[::step]]
         axis |= {"values": labelled, "labelExpr": "utcFormat(utcParse(datum.value, '%Y-%m-%d'), '%-d %b')"}
@@ -73,22 +88,22 @@ def daily_chart(days: Sequence[Day], width: int) -> Spec:
 
 def time_chart(lessons: Sequence[Lesson], width: int) -> Spec:
     """Median minutes per lesson as bars, the 90th percentile as a tick above."""
-    measured = [lesson for lesson in lessons if lesson.time.median_ms is not None]
     values = [
         {
             "lesson": lesson.lesson_idx,
             "median": (lesson.time.median_ms or 0) / 60_000,
             "p90": (lesson.time.p90_ms or 0) / 60_000,
         }
-        for lesson in measured
+        for lesson in lessons
+        if lesson.time.median_ms is not None
     ]
     axis = {**_AXIS, "tickCount": 4, "title": "minutes", "format": ".3~r"}
-    tick = {"type": "tick", "color": INK, "thickness": 2, "bandSize": max(4, width // (2 * len(values)))}
+    tick = {"type": "tick", "color": INK, "thickness": 2, "bandSize": max(4, width // (2 * len(lessons)))}
     return _chart(
         width=width,
         height=150,
         data={"values": values},
-        encoding={"x": _lesson(measured, "lesson", width)},
+        encoding={"x": _lesson(lessons, "lesson", width)},
         layer=[
             {
                 "mark": {"type": "bar", "color": REACH},
@@ -96,6 +111,22 @@ def time_chart(lessons: Sequence[Lesson], width: int) -> Spec:
             },
             {"mark": tick, "encoding": {"y": {"field": "p90", "type": "quantitative"}}},
         ],
+    )
+
+
+def hours_chart(views: Sequence[int], width: int) -> Spec:
+    """Views per hour since the day began."""
+    values = [{"hour": hour, "views": count} for hour, count in enumerate(views)]
+    step = 1 if width >= WIDE else 3
+    axis = {**_AXIS, "title": "hours since the day began", "labelAngle": 0}
+    axis["values"] = list(range(0, len(views), step))
+    hour = {"field": "hour", "type": "ordinal", "axis": axis, "scale": {"paddingInner": 0.2}}
+    return _chart(
+        width=width,
+        height=120,
+        data={"values": values},
+        mark={"type": "bar", "color": REACH},
+        encoding={"x": hour, "y": _count("views", "lesson views")},
     )
 
 
@@ -118,12 +149,13 @@ def _chart(**members: Any) -> Spec:
 
 
 def _lesson(lessons: Sequence[Lesson], title: str | None, width: int) -> Spec:
-    """The lessons from left to right, labelled at even steps; without a title, without labels."""
+    """All lessons from left to right, labelled at even steps; without a title, without labels."""
     wanted = ceil(len(lessons) * PIXELS_PER_LABEL / width)
     step = next((step for step in _STEPS if step >= wanted), wanted)
     labelled = [lesson.lesson_idx for lesson in lessons if lesson.lesson_idx % step == 0]
     axis = {**_AXIS, "labelAngle": 0, "title": title, "labels": title is not None, "values": labelled}
-    return {"field": "lesson", "type": "ordinal", "axis": axis, "scale": {"paddingInner": 0.2}}
+    places = {"domain": [lesson.lesson_idx for lesson in lessons], "paddingInner": 0.2}
+    return {"field": "lesson", "type": "ordinal", "axis": axis, "scale": places}
 
 
 def _count(field: str, title: str, **more: Any) -> Spec:

@@ -34,7 +34,6 @@ def _environment() -> Environment:
         "day": words.day,
         "duration": words.duration,
         "interval": words.interval,
-        "paragraphs": words.paragraphs,
         "segment": lambda text: quote(text, safe=""),
     }
     environment.globals |= {"draw": draw, "style_version": STYLE_VERSION, "dash": words.NONE}
