@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -82,6 +83,8 @@ class Database:
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    # A test run that is told to end must end its server too, as after Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     home = tmp_path_factory.mktemp("server")
     settings = Settings(home=home)
     embedded = EmbeddedServer(home)
