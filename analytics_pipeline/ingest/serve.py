@@ -23,30 +23,27 @@ from analytics_pipeline.settings import Settings, WrongSettingError, load_settin
 STOP_SECONDS = 30
 
 
-class PortTakenError(Exception):
-    """Another process listens where the service should; the message says which port and what to do."""
+class CannotServeError(Exception):
+    """The address or the folder that the settings name cannot be used; the message says what to do."""
 
 
 def main() -> None:
     """Serve until SIGTERM or SIGINT. What keeps it from starting is said in one sentence (exit code 1)."""
     try:
         settings = load_settings()
-        check_port(settings.bind, settings.ingest_port)
+        address = free_address(settings.bind, settings.ingest_port)
         check_database(settings)
-    except (WrongSettingError, PortTakenError, DatabaseNotReadyError, WrongTimezoneError) as error:
+        share_metrics(settings)
+    except (WrongSettingError, CannotServeError, DatabaseNotReadyError, WrongTimezoneError) as error:
         sys.exit(f"The ingest service cannot start: {error}")
-    serve(settings)
+    serve(settings, address)
 
 
-def serve(settings: Settings) -> None:
+def serve(settings: Settings, address: str) -> None:
     """Run the workers; returns when they have answered what was in flight."""
-    metrics = settings.home.absolute() / "metrics" / f"ingest-{settings.ingest_port}"
-    shutil.rmtree(metrics, ignore_errors=True)
-    metrics.mkdir(parents=True)
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(metrics)
     server = Server(
         "analytics_pipeline.ingest.app",
-        address=settings.bind,
+        address=address,
         port=settings.ingest_port,
         interface=Interfaces.ASGI,
         workers=settings.ingest_workers,
@@ -64,18 +61,22 @@ def serve(settings: Settings) -> None:
     server.serve(target_loader=partial(load_worker, settings, os.getpid()), wrap_loader=False)
 
 
-def check_port(address: str, port: int) -> None:
-    """Raise PortTakenError when somebody listens there: the workers would quietly share the port."""
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((address, port))
-        except OSError as error:
-            raise PortTakenError(
-                f"it cannot listen on {address}:{port} ({error.strerror});"
-                " stop what listens there or set ANALYTICS_INGEST_PORT."
-            ) from error
+def free_address(host: str, port: int) -> str:
+    """The IP address of `host`, once it is sure that the port is free there; CannotServeError when it is not.
+
+    The workers share the port among themselves, so they would quietly share it with another service too.
+    """
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        raise CannotServeError(
+            f"it cannot listen on {host}:{port} ({error.strerror});"
+            " stop what listens there, or set ANALYTICS_BIND or ANALYTICS_INGEST_PORT."
+        ) from error
+    return str(address[0])
 
 
 def check_database(settings: Settings) -> None:
@@ -86,6 +87,19 @@ def check_database(settings: Settings) -> None:
             check_site(connection, settings)
     except psycopg.OperationalError as error:
         logger.warning("database_away", code=error.sqlstate or type(error).__name__)
+
+
+def share_metrics(settings: Settings) -> None:
+    """Make an empty folder in which the workers' metrics meet; CannotServeError when HOME forbids it."""
+    folder = settings.home.absolute() / "metrics" / f"ingest-{settings.ingest_port}"
+    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        folder.mkdir(parents=True)
+    except OSError as error:
+        raise CannotServeError(
+            f"it cannot write to {folder} ({error.strerror}); set ANALYTICS_HOME to a folder of its own."
+        ) from error
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
 
 
 def load_worker(settings: Settings, parent: int) -> Callable[..., Any]:

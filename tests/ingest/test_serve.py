@@ -13,6 +13,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
 from analytics_pipeline.settings import Settings
 from tests.conftest import Database
@@ -83,6 +84,20 @@ def test_another_time_zone_than_the_stored_days_have_is_refused(database: Databa
 def test_a_wrong_setting_is_named(tmp_path: Path, name: str, value: str) -> None:
     variables = environment(Settings(home=tmp_path)) | {name: value}
     assert name in refuses_to_start(variables, tmp_path)
+
+
+def test_a_home_that_cannot_be_written_is_named(database: Database, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    changed = {
+        "home": tmp_path / "file",
+        "ingest_port": free_port(),
+        "ingest_database_url": SecretStr(database.urls.ingest),
+        "database_url": SecretStr(database.urls.owner),
+    }
+    for role in ("pipeline", "admin", "dagster"):
+        changed[f"{role}_database_url"] = SecretStr(getattr(database.urls, role))
+    settings = database.settings.model_copy(update=changed)
+    assert "ANALYTICS_HOME" in refuses_to_start(environment(settings), tmp_path)
 
 
 @pytest.mark.parametrize("stop_signal", [signal.SIGTERM, signal.SIGINT])
