@@ -33,7 +33,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
             *(for_site(asset, settings) for asset in (cohort_tables, signal)),
         ],
         asset_checks=[no_due_day_is_old],
-        jobs=[nightly_job(days)],
+        jobs=[nightly_job],
         schedules=[nightly_schedule(settings)],
         resources={"current_run": CurrentRun(), "database": DatabaseResource()},
         loggers={"console": dg.colored_console_logger, "progress": progress_logger},

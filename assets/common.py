@@ -23,13 +23,14 @@ def table_spec(model: Model, group: str, deps: Sequence[str]) -> dg.AssetSpec:
     return dg.AssetSpec(
         model.name,
         deps=deps,
-        description=with_definition(str(model.table.comment), model.definition),
+        description=describe(model.definition),
         group_name=group,
         kinds={"postgres", "sql"},
         metadata={"dagster/table_name": f"{model.table.schema}.{model.name}"},
     )
 
 
-def with_definition(summary: str, definition: str) -> str:
-    """A description for the catalogue: one sentence, then the definition as it stands in the SQL."""
-    return f"{summary}\n\n```text\n{definition}\n```"
+def describe(definition: str) -> str:
+    """A definition for the catalogue: its first paragraph as it is, the rest as it stands in the SQL."""
+    summary, _, rest = definition.partition("\n\n")
+    return f"{summary}\n\n```text\n{rest}\n```" if rest else summary

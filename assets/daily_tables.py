@@ -33,7 +33,10 @@ def daily_tables(context: dg.AssetExecutionContext, current_run: CurrentRun) -> 
     days = [day for day in asked if day not in current_run.failed_days]
     result = publish_daily(current_run.pipeline, days, context.log.info)
     current_run.failed_days.update(result.failures)
-    common: Metadata = {"run revisions": result.revisions, "run seconds": round(time.monotonic() - started, 2)}
+    common: Metadata = {
+        "run revisions": result.revisions,
+        "run seconds": round(time.monotonic() - started, 2),
+    }
     for model in DAILY:
         done = _metadata(current_run.pipeline, model, sorted(result.days), common)
         yield from record(context, model.name, DayOutcomes(done, result.failures))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 import dagster as dg
 
@@ -48,8 +48,9 @@ def days_of(context: dg.AssetExecutionContext) -> list[date]:
 
 def window(day: date, settings: Settings) -> str:
     """The half-open window of instants that the day stands for, as the site's clocks show them."""
-    starts = day_start(day, settings.zone).astimezone(settings.zone)
-    return f"{starts.isoformat(timespec='minutes')} + 1 day"
+    ends = (day, day + timedelta(days=1))
+    instants = [day_start(each, settings.zone).astimezone(settings.zone) for each in ends]
+    return " to ".join(instant.isoformat(timespec="minutes") for instant in instants)
 
 
 def record(context: dg.AssetExecutionContext, key: str, outcomes: DayOutcomes) -> Iterator[object]:
@@ -81,8 +82,12 @@ def fail_for(failures: Mapping[date, str], asked: int) -> None:
 def describe_failures(failures: Mapping[date, str], asked: int) -> str:
     """How many of the days failed, and the first of them with their reasons, in one paragraph."""
     days = sorted(failures)
-    named = "; ".join(f"{day}: {failures[day].rstrip('.')}" for day in days[:NAMED_DAYS])
+    named = "; ".join(_name(day, failures[day].rstrip(".")) for day in days[:NAMED_DAYS])
     more = f"; and {len(days) - NAMED_DAYS} more" if len(days) > NAMED_DAYS else ""
     good = asked - len(days)
     rest = "" if asked == 1 else f" (the other {good} went through)" if good else ""
     return f"{len(days)} of {asked} {'day' if asked == 1 else 'days'} failed{rest}: {named}{more}."
+
+
+def _name(day: date, reason: str) -> str:
+    return reason if reason.startswith(str(day)) else f"{day}: {reason}"

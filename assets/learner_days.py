@@ -9,7 +9,7 @@ import dagster as dg
 from analytics_pipeline.lake.catalogue import lake_days
 from analytics_pipeline.lake.learner_days import build_learner_days
 from analytics_pipeline.metrics.models import LEARNER_DAYS, definition_of
-from assets.common import LAKE, ONE_RUN, POOL, with_definition
+from assets.common import LAKE, ONE_RUN, POOL, describe
 from assets.days import DayOutcomes, Metadata, days_of, fail_for, record, window
 from resources import CurrentRun
 
@@ -18,7 +18,7 @@ from resources import CurrentRun
     group_name=LAKE,
     kinds={"parquet", "duckdb", "sql"},
     deps=["raw_events"],
-    description=with_definition("The base from which every number is computed.", definition_of(LEARNER_DAYS)),
+    description=describe(definition_of(LEARNER_DAYS)),
     backfill_policy=ONE_RUN,
     pool=POOL,
 )

@@ -15,7 +15,8 @@ TOO_WIDE = frozenset({"id", "computed_at", "run_id", "as_of", "active_ms_hist", 
 
 def preview(connection: Connection, table: Table, day: date | None = None) -> dg.MarkdownMetadataValue:
     """The first rows of the table by its first columns, or of those of `day`."""
-    columns = [column.name for column in table.columns if column.name not in TOO_WIDE]
+    left_out = TOO_WIDE | ({"day"} if day else set())
+    columns = [column.name for column in table.columns if column.name not in left_out]
     query = sql.SQL("SELECT {columns} FROM {table} {where} ORDER BY 1, 2, 3 LIMIT {limit}").format(
         columns=sql.SQL(", ").join(map(sql.Identifier, columns)),
         table=sql.Identifier(str(table.schema), table.name),

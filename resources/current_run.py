@@ -54,16 +54,16 @@ class CurrentRun(dg.ConfigurableResource):
         """Give the resource when the run has its turn."""
         settings = load_settings()
         url = database_urls(settings).pipeline
-        instance, log, run_id = context.instance, context.log, context.run_id
-        if instance is None or log is None or run_id is None:
+        instance, log, run = context.instance, context.log, context.run
+        if instance is None or log is None or run is None:
             raise RuntimeError("A run holds the turn, and there is no run.")
         with ExitStack() as held:
-            session = psycopg.connect(url, autocommit=True, application_name=f"run {run_id}")
+            session = psycopg.connect(url, autocommit=True, application_name=f"run {run.run_id}")
             connection = held.enter_context(session)
             check_site(connection, settings)
             with _interruptible():
-                turn = held.enter_context(_turn(url, run_id, instance, log))
-                end_lost_runs(instance, connection, run_id, log.warning)
+                turn = held.enter_context(_turn(url, run, instance, log))
+                end_lost_runs(instance, connection, run.run_id, log.warning)
             scratch = settings.home.absolute() / "scratch"
             self._pipeline = PipelineRun(
                 connection, Lake(settings.lake_root), Engine(scratch), turn, settings
@@ -72,22 +72,23 @@ class CurrentRun(dg.ConfigurableResource):
 
 
 @contextmanager
-def _turn(url: str, run_id: str, instance: dg.DagsterInstance, log: dg.DagsterLogManager) -> Iterator[Turn]:
-    run = instance.get_run_by_id(run_id)
+def _turn(
+    url: str, run: dg.DagsterRun, instance: dg.DagsterInstance, log: dg.DagsterLogManager
+) -> Iterator[Turn]:
     try:
         with hold_turn(
             url,
-            run_id,
+            run.run_id,
             has_ended=lambda holder: has_ended(instance, holder),
             on_wait=lambda holder: log.info("Waiting for the run %s, whose turn it is.", holder),
-            wait=run is None or NO_WAIT_TAG not in run.tags,
+            wait=NO_WAIT_TAG not in run.tags,
         ) as turn:
             yield turn
     except TurnTakenError as taken:
-        if run is not None:
-            instance.add_run_tags(run_id, {SKIPPED_TAG: f"locked: run {taken.holder_run_id} in progress"})
-            # So that it ends as cancelled: a failure would be tried again, and call for attention.
-            instance.report_run_canceling(run, str(taken))
+        reason = f"locked: run {taken.holder_run_id} in progress"
+        instance.add_run_tags(run.run_id, {SKIPPED_TAG: reason})
+        # So that it ends as cancelled: a failure would be tried again, and call for attention.
+        instance.report_run_canceling(run, str(taken))
         raise
 
 

@@ -1,14 +1,8 @@
 """The job that every way of starting a run executes, and how a range of days is asked of it."""
 
-from typing import TYPE_CHECKING
-
 import dagster as dg
 
 from analytics_pipeline.days import DayRange
-
-if TYPE_CHECKING:
-    # What define_asset_job returns; Dagster does not export it.
-    from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 NIGHTLY = "nightly"
 CODE_LOCATION = "analytics_pipeline"
@@ -29,18 +23,15 @@ IN_FLIGHT = (
 )
 
 
-def nightly_job(days: dg.PartitionsDefinition) -> "UnresolvedAssetJobDefinition":
-    """Everything, from the inbox to the signals, for a range of days."""
-    return dg.define_asset_job(
-        NIGHTLY,
-        selection=dg.AssetSelection.all(include_sources=False),
-        partitions_def=days,
-        description=(
-            "Seals what the inbox holds of the range's days, builds their learner days, publishes their "
-            "tables, then the cohort tables and the signals as of the last day without a gap before it. "
-            "A day that fails stops no other; the run then ends as failed and names it."
-        ),
-    )
+nightly_job = dg.define_asset_job(
+    NIGHTLY,
+    description=(
+        "Seals what the inbox holds of the range's days, builds their learner days, publishes their tables, "
+        "then the cohort tables and the signals as of the last day without a gap before it. A day that fails "
+        "stops no other; the run then ends as failed and names it."
+    ),
+)
+"""Everything, from the inbox to the signals; its days are those of the assets."""
 
 
 def range_tags(days: DayRange) -> dict[str, str]:

@@ -1,0 +1,136 @@
+"""The nightly job as a whole, on a real instance: what it publishes, what it records, and how it fails."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+import dagster as dg
+import pytest
+
+from analytics_pipeline.days import DayRange
+from analytics_pipeline.definitions import build_definitions
+from sensors.execution import Outcome
+from tests.conftest import Server, fresh_database
+from tests.dagster_site import FIRST, Site, materialized, site_of
+
+DAYS = DayRange(FIRST, FIRST + timedelta(days=3))
+BAD = FIRST + timedelta(days=1)
+PER_DAY = ["raw_events", "learner_days", "event_day", "lesson_daily", "course_daily"]
+ONCE = ["lesson_cohort", "quiz_cohort", "course_funnel", "signal"]
+
+
+def _metadata(instance: dg.DagsterInstance, key: str, day: date | None = None) -> dict[str, object]:
+    chosen = dg.AssetRecordsFilter(
+        asset_key=dg.AssetKey(key), asset_partitions=[day.isoformat()] if day else None
+    )
+    (record,) = instance.fetch_materializations(chosen, limit=1).records
+    materialization = record.asset_materialization
+    assert materialization is not None
+    return {name: entry.value for name, entry in materialization.metadata.items()}
+
+
+def _checks(instance: dg.DagsterInstance, outcome: Outcome) -> dict[str, bool]:
+    events = [entry.dagster_event for entry in instance.all_logs(outcome.run_id)]
+    return {
+        event.asset_check_evaluation_data.check_name: event.asset_check_evaluation_data.passed
+        for event in events
+        if event is not None and event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION
+    }
+
+
+@pytest.fixture(scope="module")
+def night(server: Server) -> Iterator[tuple[Site, Outcome]]:
+    """A site after one run over a range in which nothing was wrong."""
+    with fresh_database(server) as database:
+        site = site_of(database)
+        site.deliver(list(DAYS))
+        yield site, site.execute(DAYS)
+
+
+def test_a_range_is_one_run_that_publishes_and_records_every_day(night: tuple[Site, Outcome]) -> None:
+    site, outcome = night
+    assert outcome.success, outcome.error
+    assert [site.count("analytics.course_daily", day) for day in DAYS] == [1] * 4
+    assert site.count("ingest.inbox") == 0
+    assert site.count("analytics.course_funnel") > 0
+    with site.instance() as instance:
+        assert {key: materialized(instance, key) for key in PER_DAY} == dict.fromkeys(PER_DAY, list(DAYS))
+        for key in ONCE:
+            event = instance.get_latest_materialization_event(dg.AssetKey(key))
+            assert event is not None
+            assert event.run_id == outcome.run_id
+        assert instance.get_runs_count() == 1
+
+
+def test_what_is_recorded_of_a_day_is_short_and_names_no_learner(night: tuple[Site, Outcome]) -> None:
+    site, _ = night
+    with site.instance() as instance:
+        sealed = _metadata(instance, "raw_events", DAYS.first)
+        first, last = (_metadata(instance, "lesson_daily", day) for day in (DAYS.first, DAYS.last))
+        cohort = _metadata(instance, "lesson_cohort")
+        signal = _metadata(instance, "signal")
+    assert (sealed["events"], sealed["duplicates"]) == (9, 0)
+    assert sealed["window"] == "2024-03-04T00:00+00:00 to 2024-03-05T00:00+00:00"
+    assert first["dagster/partition_row_count"] == 2
+    assert "preview" not in first
+    assert str(last["preview"]).splitlines()[2].startswith("| course-1 | 0 | 3 |")
+    assert cohort["as of"] == str(DAYS.last)
+    assert cohort["dagster/row_count"] == 2
+    assert "learner-" not in f"{sealed}{first}{last}{cohort}{signal}"
+
+
+def test_checks_report_what_the_publishing_transactions_have_found(night: tuple[Site, Outcome]) -> None:
+    site, outcome = night
+    with site.instance() as instance:
+        found = _checks(instance, outcome)
+    old = found.pop("no_due_day_is_old")
+    assert set(found.values()) == {True}
+    assert {"sealed_events_reconcile", "reach_is_monotone"} < found.keys()
+    assert not old, "the days from the range to yesterday are due, and most of them have been for long"
+
+
+def test_a_bad_day_stops_no_other_and_the_run_fails_naming_it(site: Site) -> None:
+    site.deliver(list(DAYS))
+    site.deliver_garbage(BAD)
+    outcome = site.execute(DAYS)
+    good = [day for day in DAYS if day != BAD]
+    assert not outcome.success
+    assert outcome.error is not None
+    assert outcome.error.startswith("raw_events: 1 of 4 days failed (the other 3 went through): 2024-03-05")
+    assert [site.count("analytics.course_daily", day) for day in DAYS] == [1, 0, 1, 1]
+    assert site.count("analytics.lesson_cohort") > 0, "as of the last day before the gap"
+    with site.instance() as instance:
+        assert {key: materialized(instance, key) for key in PER_DAY} == dict.fromkeys(PER_DAY, good)
+        run = instance.get_run_by_id(outcome.run_id)
+        assert run is not None
+        assert run.status == dg.DagsterRunStatus.FAILURE
+        steps = instance.get_run_stats(outcome.run_id)
+        assert (steps.steps_failed, steps.steps_succeeded) == (1, 5), "one red step: the cause"
+
+
+def test_a_day_that_failed_keeps_its_old_rows_until_it_is_mended(site: Site) -> None:
+    site.deliver(list(DAYS))
+    site.execute(DAYS)
+    site.deliver_garbage(BAD)
+    again = site.execute(DAYS)
+    assert not again.success
+    assert site.count("analytics.course_daily", BAD) == 1
+    assert site.count("analytics.metric_revision") == 0, "running the other days again changed no number"
+    with site.database.connect("owner") as connection:
+        connection.execute("DELETE FROM ingest.inbox")
+    assert site.execute(DayRange(BAD, BAD)).success
+
+
+def test_a_table_of_a_day_that_was_never_sealed_fails_with_what_to_do(site: Site) -> None:
+    click = build_definitions(site.settings).resolve_implicit_global_asset_job_def()
+    with site.instance() as instance:
+        result = click.execute_in_process(
+            asset_selection=[dg.AssetKey(key) for key in ("event_day", "lesson_daily", "course_daily")],
+            partition_key=str(FIRST),
+            instance=instance,
+            raise_on_error=False,
+        )
+    assert not result.success
+    (failure,) = [event for event in result.all_events if event.is_step_failure]
+    data = failure.step_failure_data.user_failure_data
+    assert data is not None
+    assert "2024-03-04 was not sealed yet; run raw_events for it first" in str(data.description)

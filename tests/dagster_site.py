@@ -1,0 +1,164 @@
+"""A site for tests of the Dagster project: a fresh database, a lake, and an instance from our dagster.yaml."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import dagster as dg
+import psycopg
+import pytest
+
+from analytics_pipeline.dagster_home import dagster_environment
+from analytics_pipeline.days import DayRange, day_start
+from analytics_pipeline.settings import Settings
+from sensors.execution import Outcome, execute
+from tests.conftest import Database
+
+FIRST = date(2024, 3, 4)
+"""A day long past, so that nothing of a test depends on the clock."""
+
+RECORD_TURNS = """
+    CREATE TABLE public.turn_record (
+        epoch BIGINT, run_id TEXT, held BOOLEAN, at TIMESTAMPTZ DEFAULT clock_timestamp());
+    CREATE FUNCTION public.record_turn() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+    BEGIN
+        INSERT INTO public.turn_record (epoch, run_id, held)
+        VALUES (NEW.epoch, NEW.run_id, NEW.backend_pid IS NOT NULL);
+        RETURN NULL;
+    END $$;
+    CREATE TRIGGER record_turn AFTER UPDATE ON analytics.turn
+        FOR EACH ROW EXECUTE FUNCTION public.record_turn();
+"""
+
+
+@dataclass(frozen=True)
+class Held:
+    """For how long a run held the turn."""
+
+    run_id: str
+    since: datetime
+    until: datetime
+
+
+@dataclass(frozen=True)
+class Site:
+    """One site, as its own processes see it."""
+
+    database: Database
+    environment: dict[str, str]
+
+    @property
+    def settings(self) -> Settings:
+        return self.database.settings
+
+    @contextmanager
+    def entered(self) -> Iterator[None]:
+        """Within the block, this process finds the site's settings and instance in its environment."""
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in self.environment.items():
+                patch.setenv(name, value)
+            yield
+
+    @contextmanager
+    def instance(self) -> Iterator[dg.DagsterInstance]:
+        """The instance that our dagster.yaml describes."""
+        with self.entered(), dg.DagsterInstance.from_config(self.environment["DAGSTER_HOME"]) as instance:
+            yield instance
+
+    def execute(self, days: DayRange, *, wait: bool = True) -> Outcome:
+        """Run the nightly job in this process."""
+        with self.entered():
+            return execute(days, wait=wait)
+
+    def deliver(self, days: Sequence[date], learners: int = 3) -> None:
+        """Put one batch for each day into the inbox: each learner enrols and views two lessons."""
+        with self.database.connect("ingest") as connection:
+            for day in days:
+                lines = [line for learner in range(learners) for line in _events(day, learner, self.settings)]
+                put(connection, day, b"".join(lines), len(lines))
+
+    def deliver_garbage(self, day: date) -> None:
+        """Put something into the inbox that is no event."""
+        with self.database.connect("ingest") as connection:
+            put(connection, day, b"not an event\n", 1)
+
+    def count(self, table: str, day: date | None = None) -> int:
+        where = "" if day is None else f" WHERE day = '{day}'"
+        with self.database.connect("owner") as connection:
+            row = connection.execute(f"SELECT count(*) FROM {table}{where}".encode()).fetchone()
+        assert row is not None
+        return int(row[0])
+
+    def record_turns(self) -> None:
+        """From now on, keep who took the turn and who gave it back, and when."""
+        with self.database.connect("owner") as connection:
+            connection.execute(RECORD_TURNS)
+
+    def turns(self) -> list[Held]:
+        """Every turn that was taken and given back, in order."""
+        with self.database.connect("owner") as connection:
+            rows = connection.execute(
+                "SELECT run_id, min(at) FILTER (WHERE held), max(at) FILTER (WHERE NOT held)"
+                "  FROM turn_record GROUP BY epoch, run_id ORDER BY epoch"
+            ).fetchall()
+        return [Held(*row) for row in rows]
+
+    def start(self, *command: str) -> "subprocess.Popen[str]":
+        """A Python program of this site, in the background."""
+        return subprocess.Popen(
+            [sys.executable, "-m", *command],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=self.environment,
+            process_group=0,
+        )
+
+    def launch(self, days: DayRange, *options: str) -> "subprocess.Popen[str]":
+        """`python -m sensors.launch` for these days."""
+        return self.start("sensors.launch", "--from", str(days.first), "--to", str(days.last), *options)
+
+
+def put(connection: psycopg.Connection, day: date, payload: bytes, events: int) -> None:
+    connection.execute(
+        "INSERT INTO ingest.inbox (day, received_at, events, payload) VALUES (%s, now(), %s, %s)",
+        [day, events, payload],
+    )
+
+
+def _events(day: date, learner: int, settings: Settings) -> Iterator[bytes]:
+    start = day_start(day, settings.zone)
+    for number, (kind, lesson) in enumerate([("enroll", None), ("lesson_viewed", 0), ("lesson_viewed", 1)]):
+        instant = start + timedelta(hours=9, minutes=number, seconds=learner)
+        micros = (instant - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+        stored: dict[str, Any] = {
+            "event_id": f"{day}-{learner}-{number}",
+            "event_type": kind,
+            "learner_id": f"learner-{learner}",
+            "course_id": "course-1",
+            "lesson_idx": lesson,
+            "metadata": {},
+            "occurred_at": micros,
+            "received_at": micros,
+            "skew_us": 0,
+        }
+        yield json.dumps(stored).encode() + b"\n"
+
+
+def site_of(database: Database) -> Site:
+    """The site of this database."""
+    settings = database.settings
+    found = {**settings.as_environment(), **dagster_environment(settings)}
+    return Site(database, {**os.environ, **found})
+
+
+def materialized(instance: dg.DagsterInstance, key: str) -> list[date]:
+    """The days of the asset that are recorded as materialized."""
+    return sorted(map(date.fromisoformat, instance.get_materialized_partitions(dg.AssetKey(key))))
