@@ -4,11 +4,13 @@ A model is one plain SELECT that reads its relations by name and takes named par
 Instants are UTC throughout; what does not fit into memory is spilled to the scratch folder.
 """
 
+import shutil
 import tempfile
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TypeAlias
 
@@ -79,6 +81,12 @@ class Engine:
         """Write the model's rows to one Parquet file, sorted by `order_by`; return how many there are."""
         with self.session(relations) as duck:
             return copy_to_parquet(duck, sql, parameters, path, order_by)
+
+    def clear_leftovers(self, before: datetime) -> None:
+        """Remove what killed processes left in the scratch folder and nobody touched since `before`."""
+        for path in self.scratch.glob("*/") if self.scratch.is_dir() else ():
+            if path.stat().st_mtime < before.timestamp():
+                shutil.rmtree(path)
 
     @contextmanager
     def session(self, relations: Mapping[str, Relation] | None = None) -> Iterator[duckdb.DuckDBPyConnection]:

@@ -35,12 +35,14 @@ def compact(run: PipelineRun, rows: Iterable[LakeDay]) -> list[LakeDay]:
 def collect_garbage(run: PipelineRun) -> list[str]:
     """Remove the files that no row names and that are older than an hour; return their names.
 
-    The turn keeps any other run from naming one of them meanwhile.
+    So goes what killed runs left in the scratch folder. The turn keeps any other run from naming one of these
+    files meanwhile. It looks at the whole lake: once a night is enough.
     """
     with run.connection.transaction():
         run.turn.check(run.connection)
         garbage = _unnamed(run.connection, run.lake)
         run.lake.remove(garbage)
+    run.engine.clear_leftovers(datetime.now(UTC) - UNNAMED_FILES_STAY)
     return garbage
 
 

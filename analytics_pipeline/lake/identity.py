@@ -20,16 +20,18 @@ _CREATE_WAITING = """
     CREATE TABLE waiting AS
     SELECT event_id FROM read_ndjson($files, ignore_errors = true, columns = {event_id: 'VARCHAR'})
 """
+# Only hashes are kept in memory; two ids of one hash are told apart later. What is held, however much, streams
+# past the hashes of the fresh events: a late event costs little even on a huge day.
 _CREATE_COLLISION = """
     CREATE TABLE collision AS
-    SELECT hash(event_id) AS id_hash
-      FROM (SELECT event_id, true AS fresh FROM fresh
+    WITH fresh_hash AS (SELECT hash(event_id) AS id_hash FROM fresh)
+    SELECT id_hash FROM fresh_hash GROUP BY id_hash HAVING count(*) > 1
+    UNION
+    SELECT id_hash
+      FROM (SELECT hash(event_id) AS id_hash FROM held
             UNION ALL
-            SELECT event_id, false FROM held
-            UNION ALL
-            SELECT event_id, false FROM waiting)
-     GROUP BY id_hash
-    HAVING count(*) > 1 AND bool_or(fresh)
+            SELECT hash(event_id) FROM waiting)
+     WHERE id_hash IN (SELECT id_hash FROM fresh_hash)
 """
 
 _CREATE_REPEAT = """

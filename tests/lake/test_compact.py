@@ -41,12 +41,16 @@ def test_only_old_files_that_no_row_names_are_collected(run: PipelineRun, put: C
     young = run.lake.new_name(Kind.EVENTS, FIRST, 1)
     for name in (old, young):
         Path(run.lake.place(name)).touch()
+    two_hours_ago = (datetime.now(UTC) - timedelta(hours=2)).timestamp()
     for name in (old, named):
-        two_hours_ago = (datetime.now(UTC) - timedelta(hours=2)).timestamp()
         os.utime(run.lake.path(name), (two_hours_ago, two_hours_ago))
+    leftover = run.engine.scratch / "seal-of-a-killed-run"
+    leftover.mkdir()
+    os.utime(leftover, (two_hours_ago, two_hours_ago))
     with pytest.raises(TurnLostError):
         collect_garbage(replace(run, turn=Turn("a-zombie", run.turn.epoch - 1)))
     assert collect_garbage(run) == [old]
+    assert not leftover.exists()
     assert run.lake.written_before(datetime.now(UTC) + timedelta(hours=1)) == sorted([named, young])
 
 
