@@ -55,16 +55,21 @@ def _post() -> dict[str, Any]:
             "Every event is decided on by itself: what is wrong with one never harms the others. Sending an"
             " id again is safe and counts once; events without an id get one from their content. After a"
             " network error, 408, 429 or 5xx send the same events again; after any other answer do not."
+            " The body may come with Content-Encoding: gzip."
         ),
         "security": [{"header": []}, {"query": []}],
-        "parameters": [
-            {"in": "header", "name": "Content-Encoding", "schema": {"enum": ["gzip", "identity"]}}
-        ],
         "requestBody": {
             "required": True,
             "content": {
                 "application/json": {"schema": body},
-                "text/plain": {"schema": {"type": "string", "description": "The same JSON, from a beacon."}},
+                "text/plain": {
+                    "schema": {
+                        "type": "string",
+                        "description": "The same JSON, from a beacon.",
+                        "contentMediaType": "application/json",
+                        "contentSchema": body,
+                    }
+                },
             },
         },
         "responses": {

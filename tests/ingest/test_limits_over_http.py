@@ -47,9 +47,8 @@ def test_addresses_are_limited_for_pages_and_not_for_servers(
     assert refused.headers["access-control-allow-origin"] == PAGE
 
 
-def test_refused_bodies_cost_something_too(start_service: StartService, database: Database) -> None:
-    service = start_service()
-    headers = {"x-write-key": new_key(database, events_per_second=1)}
-    statuses = [service.post(b"nonsense", headers).status_code for _ in range(15)]
+def test_refused_bodies_cost_something_too(door: Service, shared_database: Database) -> None:
+    headers = {"x-write-key": new_key(shared_database, events_per_second=1)}
+    statuses = [door.post(b"nonsense", headers).status_code for _ in range(15)]
     assert statuses[:10] == [400] * 10
     assert statuses[-1] == 429

@@ -19,7 +19,7 @@ from analytics_pipeline.settings import Settings
 from tests.conftest import Database
 from tests.ingest.batches import wire
 from tests.ingest.conftest import PAGE, StartService, new_key
-from tests.ingest.service import COMMAND, environment, free_port, inbox, wait_until
+from tests.ingest.service import COMMAND, Service, environment, free_port, inbox, wait_until
 
 
 def refuses_to_start(variables: dict[str, str], folder: Path) -> str:
@@ -44,11 +44,10 @@ def test_a_port_that_is_taken_is_named(database: Database, tmp_path: Path) -> No
 
 
 def test_a_second_service_does_not_share_the_port_of_the_first(
-    start_service: StartService, database: Database, tmp_path: Path
+    door: Service, shared_database: Database, tmp_path: Path
 ) -> None:
-    service = start_service()
-    port = httpx.URL(service.url).port
-    settings = database.settings.model_copy(update={"ingest_port": port})
+    port = httpx.URL(door.url).port
+    settings = shared_database.settings.model_copy(update={"ingest_port": port})
     assert "ANALYTICS_INGEST_PORT" in refuses_to_start(environment(settings), tmp_path)
 
 
