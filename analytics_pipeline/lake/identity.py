@@ -20,7 +20,7 @@ _CREATE_WAITING = """
     CREATE TABLE waiting AS
     SELECT event_id FROM read_ndjson($files, ignore_errors = true, columns = {event_id: 'VARCHAR'})
 """
-# Only hashes are kept in memory; two ids of one hash are told apart later. What is held, however much, streams
+# Only hashes are kept in memory; two ids of one hash are told apart later. What is held, however much, goes
 # past the hashes of the fresh events: a late event costs little even on a huge day.
 _CREATE_COLLISION = """
     CREATE TABLE collision AS
