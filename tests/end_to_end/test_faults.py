@@ -16,6 +16,9 @@ LAST_DAY = date(2026, 3, 10)
 FIRST_DAY = LAST_DAY - timedelta(days=11)
 SIMULATE = ("simulate", "--courses", "2", "--learners", "1500", "--days", "12", "--last-day", str(LAST_DAY))
 RUN = ("run", "--from", str(FIRST_DAY), "--to", str(LAST_DAY))
+# Minutes on a machine that is busy with other things.
+pytestmark = pytest.mark.timeout(900)
+
 TABLES = (
     "lesson_daily",
     "course_daily",

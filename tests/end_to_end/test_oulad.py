@@ -12,6 +12,9 @@ from tests.end_to_end.system import System, running_system
 
 MODULES = ("AAA", "GGG")
 FIRST_DAY = date(2012, 1, 1)
+# Minutes on a machine that is busy with other things.
+pytestmark = pytest.mark.timeout(900)
+
 TABLES = ("lesson_daily", "course_daily", "lesson_cohort", "quiz_cohort", "course_funnel", "signal")
 COURSE_DAILY = """
     SELECT course_id, day, learners, views, quiz_attempts, quiz_passes, enrolments, completions
