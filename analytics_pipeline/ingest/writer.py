@@ -42,6 +42,7 @@ class Writer:
         self._waiting: deque[_Waiting] = deque()
         self._awake = asyncio.Event()
         self._closing = False
+        self._turned_away = 0
         self._connection: Connection | None = None
 
     async def store(self, submission: Submission) -> None:
@@ -84,21 +85,29 @@ class Writer:
         try:
             async with asyncio.timeout(COMMIT_SECONDS):
                 await self._commit(submissions)
-        except AWAY_ERRORS as error:
-            self._metrics.commit_failed(len(self._waiting))
-            logger.warning("commit_failed", code=away_code(error), requests=len(group))
-            await self._drop_connection()
-            outcome: Exception | None = DatabaseAwayError()
-        else:
-            self._metrics.committed(submissions, time.perf_counter() - started, len(self._waiting))
-            outcome = None
+        except Exception as error:  # a group that fails, for whatever reason, must not end the writer
+            await self._turn_away(group, error)
+            return
+        self._metrics.committed(submissions, time.perf_counter() - started, len(self._waiting))
+        if self._turned_away:
+            logger.info("commits_resume", requests_turned_away=self._turned_away)
+            self._turned_away = 0
         for waiting in group:
-            if waiting.stored.done():
-                continue
-            if outcome is None:
+            if not waiting.stored.done():
                 waiting.stored.set_result(None)
-            else:
-                waiting.stored.set_exception(outcome)
+
+    async def _turn_away(self, group: list[_Waiting], error: Exception) -> None:
+        self._metrics.commit_failed(len(self._waiting))
+        if not self._turned_away:
+            logger.warning("commits_fail", code=away_code(error))
+        self._turned_away += len(group)
+        await self._drop_connection()
+        for waiting in group:
+            if not waiting.stored.done():
+                away = isinstance(error, AWAY_ERRORS)
+                waiting.stored.set_exception(
+                    DatabaseAwayError() if away else RuntimeError(type(error).__name__)
+                )
 
     async def _commit(self, submissions: list[Submission]) -> None:
         if self._connection is None:

@@ -243,6 +243,6 @@ def test_logs_are_json_and_hold_no_learner_no_key_and_no_body(
     assert service.stop() == 0
     text = service.log.read_text()
     lines = [json.loads(line) for line in text.splitlines()]
-    assert {"refused", "commit_failed"} <= {line["event"] for line in lines}
+    assert {"refused", "commits_fail"} <= {line["event"] for line in lines}
     for secret in (learner, course, wrong_key, page_key, str(service.key), "learner-1"):
         assert secret not in text
