@@ -20,7 +20,8 @@ def check_port(address: str, port: int, setting: str) -> None:
             probe.bind((address, port))
         except OSError as error:
             raise PortTakenError(
-                f"it cannot listen on {address}:{port} ({error.strerror}); stop what listens there or set {setting}."
+                f"it cannot listen on {address}:{port} ({error.strerror});"
+                f" stop what listens there or set {setting}."
             ) from error
 
 

@@ -28,7 +28,7 @@ def explain(error: Exception) -> str | None:
     """The sentence for an error that was to be foreseen; None for a fault of ours."""
     if isinstance(error, (CommandError, WrongSettingError, *_known_errors())):
         text = str(error)
-        return text[:1].upper() + text[1:] if text.split(" ")[0].isalpha() else text
+        return text[:1].upper() + text[1:] if text.split(" ", 1)[0].isalpha() else text
     psycopg = sys.modules.get("psycopg")
     if psycopg is not None and isinstance(error, psycopg.OperationalError):
         reason = str(error).strip().splitlines()[-1]
