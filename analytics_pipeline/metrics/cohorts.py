@@ -1,18 +1,16 @@
 """The cohort tables as of a day: computed from all learner days up to it, published together."""
 
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-import pandas as pd
 from psycopg import Connection
 
 from analytics_pipeline.database.publish import CourseScope, NewRows, Published, publish
 from analytics_pipeline.days import DayRange, day_of, day_start
-from analytics_pipeline.engine import Parameters, Relation, frame_in
+from analytics_pipeline.engine import Parameters, Relation
 from analytics_pipeline.lake.catalogue import as_of_day, first_day, lake_days
 from analytics_pipeline.metrics.causes import LATE_EVENTS, RECOMPUTED
 from analytics_pipeline.metrics.checks import COHORT_CHECKS
@@ -64,24 +62,6 @@ def publish_cohorts_as_of(run: PipelineRun, as_of: date) -> CohortPublication:
             cause=_cause(run.connection),
         )
     return CohortPublication(as_of, published)
-
-
-@contextmanager
-def cohort_history(run: PipelineRun, last: date) -> Iterator[Callable[[date], dict[str, pd.DataFrame]]]:
-    """A function that gives the rows of each cohort table as of any day up to `last`.
-
-    The learner days are read once for all of these days: a history of years is hundreds of files.
-    """
-    with run.engine.session(cohort_inputs(run, last)) as duck:
-        duck.execute("CREATE TABLE read_once AS SELECT * FROM learner_days")
-        duck.execute("DROP VIEW learner_days")
-        duck.execute("ALTER TABLE read_once RENAME TO learner_days")
-
-        def frames(as_of: date) -> dict[str, pd.DataFrame]:
-            parameters = cohort_parameters(run.settings, as_of)
-            return {model.name: frame_in(duck, model.sql, parameters) for model in COHORT}
-
-        yield frames
 
 
 def cohort_inputs(run: PipelineRun, as_of: date) -> Mapping[str, Relation]:

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from analytics_pipeline.days import DayRange, day_of
 from analytics_pipeline.lake.catalogue import as_of_day, first_day
-from analytics_pipeline.metrics.cohorts import cohort_history
+from analytics_pipeline.metrics.history import cohort_history
 from analytics_pipeline.run import PipelineRun
 from analytics_pipeline.signals.findings import find
 from analytics_pipeline.signals.life import Finding, advance
@@ -47,7 +47,7 @@ def evaluate_signals_to(
     if not pending:
         return []
     evaluations = []
-    with cohort_history(run, as_of) as tables_as_of:
+    with cohort_history(run, pending[0], as_of) as tables_as_of:
         for number, day in enumerate(pending, start=1):
             evaluations.append(_evaluate(run, day, find(tables_as_of(day), run.settings)))
             report(f"Evaluated the rules as of {day} ({number} of {len(pending)} days).")

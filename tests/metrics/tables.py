@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -11,6 +12,7 @@ from duckdb import DuckDBPyConnection
 from analytics_pipeline.days import day_of
 from analytics_pipeline.engine import Engine, Relation, TypedFrame
 from analytics_pipeline.lake.schema import EVENTS
+from analytics_pipeline.metrics.history import read_past_once
 from analytics_pipeline.metrics.models import COHORT, DAILY, LEARNER_DAYS
 from analytics_pipeline.metrics.relations import (
     DUPLICATE_COUNT,
@@ -25,8 +27,13 @@ from tests.metrics.oracle_cohorts import Asked
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def modelled(engine: Engine, wire: Sequence[Wire], asked: Asked) -> dict[str, Rows]:
-    """Every table that the models make of this stream, learner days included, by name."""
+def modelled(
+    engine: Engine, wire: Sequence[Wire], asked: Asked, folded_at: date | None = None
+) -> dict[str, Rows]:
+    """Every table that the models make of this stream, learner days included, by name.
+
+    Where `folded_at` is given, the cohort tables come from a history that begins on that as-of day.
+    """
     relations = sealed(wire, asked)
     days = sorted(set(relations["events"].data["day"])) if isinstance(relations["events"], TypedFrame) else []
     relations["site_days"] = site_days(days, asked.zone)
@@ -42,11 +49,19 @@ def modelled(engine: Engine, wire: Sequence[Wire], asked: Asked) -> dict[str, Ro
         tables = {"learner_days": rows_of(duck, "FROM learner_days", {})}
         for model in DAILY:
             tables[model.name] = rows_of(duck, model.sql, {})
+        if folded_at is not None:
+            _fold(engine, duck, replace(asked, as_of_day=folded_at).as_of)
         for model in COHORT:
             tables[model.name] = rows_of(duck, model.sql, _taken(model.sql, parameters))
     for row in tables["lesson_daily"]:
         row["active_ms_hist"] = json.loads(row["active_ms_hist"])
     return tables
+
+
+def _fold(engine: Engine, duck: DuckDBPyConnection, first_as_of: datetime) -> None:
+    duck.execute("ALTER TABLE learner_days RENAME TO whole_past")
+    duck.execute("CREATE VIEW learner_days AS FROM whole_past")
+    read_past_once(duck, first_as_of, engine.scratch)
 
 
 def sealed(wire: Sequence[Wire], asked: Asked) -> dict[str, Relation]:

@@ -47,3 +47,14 @@ def test_every_cell_of_every_table_is_what_the_oracle_counts(
     assert tables.keys() == wanted.keys()
     for name, rows in wanted.items():
         assert canonical(tables[name]) == canonical(rows), name
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@given(question=questions(), days_before=st.integers(0, 12))
+def test_a_history_of_many_as_of_days_gives_on_each_what_the_oracle_counts(
+    engine: Engine, question: tuple[list[Wire], Asked], days_before: int
+) -> None:
+    wire, asked = question
+    tables = modelled(engine, wire, asked, folded_at=asked.as_of_day - timedelta(days=days_before))
+    for cohort in (oracle_cohorts.lesson_cohort, oracle_cohorts.quiz_cohort, oracle_cohorts.course_funnel):
+        assert canonical(tables[cohort.__name__]) == canonical(cohort(wire, asked)), cohort.__name__
