@@ -5,16 +5,12 @@ set -euo pipefail
 
 missing=()
 
-need() { # need PACKAGE COMMAND...: any of the commands will do
-    local package=$1 name
-    shift
-    for name in "$@"; do
-        command -v "$name" >/dev/null && return
-    done
-    missing+=("$package")
+need() { # need COMMAND PACKAGE
+    command -v "$1" >/dev/null || missing+=("$2")
 }
 
-need chromium chromium chromium-browser google-chrome
+need chromium chromium
+need tsc node-typescript
 need node-typescript tsc
 
 [ ${#missing[@]} -gt 0 ] || exit 0
