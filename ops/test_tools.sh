@@ -11,7 +11,6 @@ need() { # need COMMAND PACKAGE
 
 need chromium chromium
 need tsc node-typescript
-need node-typescript tsc
 
 [ ${#missing[@]} -gt 0 ] || exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
