@@ -84,6 +84,9 @@ class Settings(BaseSettings):
     quiet_days: int = Field(
         7, ge=1, le=365, description="Days without activity after which a learner counts as stopped."
     )
+    refund_window_days: int = Field(
+        30, ge=1, le=3650, description="Days after purchase from which an order counts in the refund rate."
+    )
     min_cell: int = Field(5, ge=1, description="An answer whose denominator is smaller than this is hidden.")
     signal_min_learners: int = Field(
         30, ge=1, description="A rule fires only with at least this many learners."
@@ -96,6 +99,9 @@ class Settings(BaseSettings):
     )
     signal_course_completion: float = Field(
         0.2, gt=0, lt=1, description="low_course_completion: share of mature enrolments that complete."
+    )
+    signal_refund_rate: float = Field(
+        0.1, gt=0, lt=1, description="high_refund_rate: share of mature orders that are refunded."
     )
     signal_hysteresis: float = Field(
         0.05, ge=0, lt=1, description="How far behind its threshold a rate must fall for a signal to resolve."

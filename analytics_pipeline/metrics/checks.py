@@ -160,6 +160,19 @@ COHORT_CHECKS = (
         """,
     ),
     Check(
+        "refunds_within_bounds",
+        "Refunded and mature orders are orders; what is given back was paid, and net is what is left.",
+        """
+        SELECT count(*)
+          FROM new_course_refund
+         WHERE refunded_orders NOT BETWEEN 0 AND orders
+            OR mature_orders NOT BETWEEN 0 AND orders
+            OR mature_refunded_orders NOT BETWEEN 0 AND least(mature_orders, refunded_orders)
+            OR refunded NOT BETWEEN 0 AND gross
+            OR net <> gross - refunded
+        """,
+    ),
+    Check(
         "funnel_rates_within_bounds",
         "Nobody reaches a step without the one before, neither of all entrants nor of the mature ones.",
         """

@@ -23,7 +23,8 @@ _DAYS_CAME_SINCE = """
     SELECT (SELECT max(reconciled_at) FROM analytics.lake_day)
            > greatest((SELECT max(computed_at) FROM analytics.lesson_cohort),
                       (SELECT max(computed_at) FROM analytics.quiz_cohort),
-                      (SELECT max(computed_at) FROM analytics.course_funnel))
+                      (SELECT max(computed_at) FROM analytics.course_funnel),
+                      (SELECT max(computed_at) FROM analytics.course_refund))
 """
 
 
@@ -80,6 +81,7 @@ def cohort_parameters(settings: Settings, as_of: date) -> Parameters:
         "as_of": day_start(as_of + timedelta(days=1), settings.zone),
         "quiet_days": settings.quiet_days,
         "funnel_window_days": settings.funnel_window_days,
+        "refund_window_days": settings.refund_window_days,
     }
 
 

@@ -50,5 +50,5 @@ LEARNER_DAYS = read_sql("learner_days")
 DAILY = tuple(model(name) for name in ("event_day", "lesson_daily", "course_daily"))
 """Published per day."""
 
-COHORT = tuple(model(name) for name in ("lesson_cohort", "quiz_cohort", "course_funnel"))
+COHORT = tuple(model(name) for name in ("lesson_cohort", "quiz_cohort", "course_funnel", "course_refund"))
 """Published as of a day, from all learner days up to it."""

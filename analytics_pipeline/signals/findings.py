@@ -12,6 +12,7 @@ from analytics_pipeline.signals.rules import (
     SUBJECT,
     Limit,
     high_drop_off_lesson,
+    high_refund_rate,
     low_course_completion,
     low_quiz_pass_rate,
 )
@@ -27,6 +28,7 @@ def find(tables: Mapping[str, pd.DataFrame], settings: Settings) -> list[Finding
         high_drop_off_lesson(tables["lesson_cohort"], limit(settings.signal_drop_off)),
         low_quiz_pass_rate(tables["quiz_cohort"], limit(settings.signal_quiz_pass_rate)),
         low_course_completion(tables["course_funnel"], limit(settings.signal_course_completion)),
+        high_refund_rate(tables["course_refund"], limit(settings.signal_refund_rate)),
     )
     return [finding for frame in judged for finding in findings_of(frame)]
 

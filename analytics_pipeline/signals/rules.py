@@ -84,6 +84,19 @@ def low_course_completion(course_funnel: pd.DataFrame, limit: Limit) -> pd.DataF
     return _judge("low_course_completion", courses, limit, "below", courses[["open"]])
 
 
+def high_refund_rate(course_refund: pd.DataFrame, limit: Limit) -> pd.DataFrame:
+    """Courses of which too large a share of the orders older than the refund window was refunded.
+
+    `approximate` says that the course sends no refunds and that orders without an enrolment stand for them.
+    """
+    counts = ["mature_orders", "mature_refunded_orders"]
+    courses = course_refund.groupby(["course_id", "approximate"], as_index=False)[counts].sum()
+    courses["lesson_idx"], courses["quiz_id"] = None, None
+    courses["numerator"] = courses["mature_refunded_orders"]
+    courses["denominator"] = courses["mature_orders"]
+    return _judge("high_refund_rate", courses, limit, "above", courses[["approximate"]])
+
+
 def _judge(
     rule: str, rates: pd.DataFrame, limit: Limit, worse: Literal["above", "below"], evidence: pd.DataFrame
 ) -> pd.DataFrame:

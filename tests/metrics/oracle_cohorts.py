@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,6 +20,7 @@ class Asked:
     quiet_days: int = 7
     window_days: int = 90
     windows: Mapping[str, int] | None = None
+    refund_days: int = 30
 
     @property
     def as_of(self) -> datetime:
@@ -196,3 +198,65 @@ def purchase(
         if event.about.get("orderId") is not None
     }
     return story_of(entry, asked, [enrolled, completed], {"refunded": int(order in refunds)})
+
+
+def course_refund(wire: Sequence[Wire], asked: Asked) -> Rows:
+    """Each order's story, from its first purchase to its refunds."""
+    rows: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for (course,), events in by(known(wire, asked), "course"):
+        orders: dict[str, list[Happening]] = defaultdict(list)
+        for bought in sorted(of(events, "purchase"), key=lambda event: (event.at, event.id)):
+            orders[bought.id if bought.about.get("orderId") is None else str(bought.about["orderId"])].append(
+                bought
+            )
+        for order, (first, *_) in orders.items():
+            counts = refund_story(order, first, events, asked)
+            key = (course, first.about.get("currency"), first.day, counts.pop("last_lesson_idx"))
+            row = rows.setdefault(key, dict.fromkeys(counts, 0))
+            for name, value in counts.items():
+                row[name] += value
+    names = ("course_id", "currency", "cohort_day", "last_lesson_idx")
+    return [
+        {
+            **dict(zip(names, key, strict=True)),
+            **row,
+            "approximate": bool(row["approximate"]),
+            "as_of": asked.as_of,
+        }
+        for key, row in rows.items()
+    ]
+
+
+def refund_story(order: str, first: Happening, events: Sequence[Happening], asked: Asked) -> dict[str, Any]:
+    refunds = [event for event in of(events, "refund") if str(event.about.get("orderId")) == order]
+    gross = money(first.about.get("amount")) or Decimal(0)
+    end = first.at + timedelta(hours=24 * asked.refund_days)
+    is_mature = asked.as_of >= end
+    own = [event for event in events if event.learner == first.learner and first.learner is not None]
+    is_approximate = not of(events, "refund")
+    is_refunded = bool(refunds)
+    if is_approximate:
+        is_refunded = is_mature and bool(own) and not any(event.at < end for event in of(own, "enroll"))
+    paid_in = first.about.get("currency")
+    back = Decimal(0)
+    for refund in refunds:
+        if refund.about.get("currency") in (None, paid_in):
+            amount = money(refund.about.get("amount"))
+            back += gross if amount is None else amount
+    came = earliest(refunds)
+    before = [event.lesson for event in own if came and event.at < came and event.lesson is not None]
+    return {
+        "last_lesson_idx": max(before, default=None),
+        "orders": 1,
+        "refunded_orders": int(is_refunded),
+        "mature_orders": int(is_mature),
+        "mature_refunded_orders": int(is_refunded and is_mature),
+        "gross": gross,
+        "refunded": min(gross, back),
+        "net": gross - min(gross, back),
+        "approximate": int(is_approximate),
+    }
+
+
+def money(amount: Any) -> Decimal | None:
+    return None if amount is None else Decimal(str(amount))

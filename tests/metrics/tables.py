@@ -43,6 +43,7 @@ def modelled(
         "as_of": asked.as_of,
         "quiet_days": asked.quiet_days,
         "funnel_window_days": asked.window_days,
+        "refund_window_days": asked.refund_days,
     }
     with engine.session(relations) as duck:
         duck.execute(f"CREATE TABLE learner_days AS {LEARNER_DAYS}")

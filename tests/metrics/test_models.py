@@ -12,12 +12,18 @@ from tests.metrics.oracle_cohorts import Asked
 from tests.metrics.streams import ZONES, streams
 from tests.metrics.tables import canonical, modelled
 
+COHORTS = (
+    oracle_cohorts.lesson_cohort,
+    oracle_cohorts.quiz_cohort,
+    oracle_cohorts.course_funnel,
+    oracle_cohorts.course_refund,
+)
+
 
 def expected(wire: list[Wire], asked: Asked) -> dict[str, Rows]:
     daily = (oracle.learner_days, oracle.event_day, oracle.lesson_daily, oracle.course_daily)
-    cohorts = (oracle_cohorts.lesson_cohort, oracle_cohorts.quiz_cohort, oracle_cohorts.course_funnel)
     return {each.__name__: each(wire, asked.zone) for each in daily} | {
-        each.__name__: each(wire, asked) for each in cohorts
+        each.__name__: each(wire, asked) for each in COHORTS
     }
 
 
@@ -33,6 +39,7 @@ def questions(draw: st.DrawFn) -> tuple[list[Wire], Asked]:
         as_of_day=as_of + timedelta(days=draw(st.sampled_from((0, 0, 1, 6, 7, 8, 90)))),
         quiet_days=draw(st.sampled_from((1, 7))),
         window_days=draw(st.sampled_from((1, 8, 90))),
+        refund_days=draw(st.sampled_from((1, 8, 30))),
         windows=draw(st.sampled_from((None, {"c1": 2}))),
     )
 
@@ -56,5 +63,5 @@ def test_a_history_of_many_as_of_days_gives_on_each_what_the_oracle_counts(
 ) -> None:
     wire, asked = question
     tables = modelled(engine, wire, asked, folded_at=asked.as_of_day - timedelta(days=days_before))
-    for cohort in (oracle_cohorts.lesson_cohort, oracle_cohorts.quiz_cohort, oracle_cohorts.course_funnel):
+    for cohort in COHORTS:
         assert canonical(tables[cohort.__name__]) == canonical(cohort(wire, asked)), cohort.__name__

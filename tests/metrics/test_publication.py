@@ -83,6 +83,7 @@ def assert_published(database: Database, wire: list[Wire], asked: Asked) -> None
         "lesson_cohort": oracle_cohorts.lesson_cohort(wire, asked),
         "quiz_cohort": oracle_cohorts.quiz_cohort(wire, asked),
         "course_funnel": oracle_cohorts.course_funnel(wire, asked),
+        "course_refund": oracle_cohorts.course_refund(wire, asked),
     }
     for table, rows in wanted.items():
         assert canonical(published(database, table)) == canonical(rows), table

@@ -15,6 +15,7 @@ from analytics_pipeline.signals.life import Finding, Subject
 from analytics_pipeline.signals.rules import (
     Limit,
     high_drop_off_lesson,
+    high_refund_rate,
     low_course_completion,
     low_quiz_pass_rate,
 )
@@ -24,6 +25,7 @@ PASS_RATE = Limit(threshold=0.5, hysteresis=0.05, min_learners=30)
 COMPLETION = Limit(threshold=0.2, hysteresis=0.05, min_learners=30)
 
 FUNNEL = {"funnel": "completion", "course_id": "c1", "mature_step_2": 0, "mature": 0, "open": 0}
+REFUND = {"course_id": "c1", "approximate": False, "mature_orders": 0, "mature_refunded_orders": 0}
 QUIZ = {"course_id": "c1", "quiz_id": "q", "lesson_idx": 3, "best_attempt_passers": 0}
 
 
@@ -129,11 +131,22 @@ def test_completion_is_judged_over_enrolments_whose_window_is_over() -> None:
     assert not list(findings_of(low_course_completion(young, COMPLETION)))
 
 
+def test_refunds_are_judged_over_the_mature_orders_of_all_currencies_and_lessons() -> None:
+    rows = [
+        {"mature_orders": 60, "mature_refunded_orders": 20},
+        {"mature_orders": 40, "mature_refunded_orders": 5},
+    ]
+    limit = Limit(threshold=0.1, hysteresis=0.05, min_learners=30)
+    (found,) = findings_of(high_refund_rate(pd.DataFrame([{**REFUND, **row} for row in rows]), limit))
+    assert (found.value, found.fires, found.evidence["approximate"]) == (0.25, True, False)
+
+
 def test_all_rules_run_on_tables_without_a_row() -> None:
     tables = {
         "lesson_cohort": lessons((1, 1, 1))[:0],
         "quiz_cohort": quizzes((1, 1))[:0],
         "course_funnel": pd.DataFrame([FUNNEL])[:0],
+        "course_refund": pd.DataFrame([REFUND])[:0],
     }
     assert find(tables, Settings()) == []
 

@@ -1,0 +1,99 @@
+-- Orders and refunds per course, currency, day of purchase and lesson reached; all of them add up.
+--
+-- An order is its earliest purchase in the course: orderId, else the event. It counts once, with the amount,
+-- currency and learner of that purchase; its day is the cohort day. Anonymous orders count, since orders are no
+-- persons. An order is refunded when a refund of the course names it; a refund that names no order counts nowhere.
+-- gross: what was paid. refunded: the sum of the refunds of the order in its currency, at most gross; a refund
+-- without an amount gives all of it back. net = gross - refunded. Orders without an amount are worth 0.
+-- last_lesson_idx: the highest lesson in which the learner was active before the first refund.
+-- mature: bought at least 30 days (of 24 hours) before as-of. Refund rate = mature_refunded_orders / mature_orders.
+-- approximate: the course has not one refund, so that it probably sends none; mature orders whose learner did not
+-- enroll within those 30 days stand for refunded ones then, without an amount.
+WITH known AS (
+    SELECT day, course_id, lesson_idx, learner_id, first_at, enroll_at, purchases, refunds
+    FROM learner_days
+    WHERE first_at < $as_of
+),
+bought AS (
+    SELECT
+        day, course_id, learner_id, entry.at AS bought_at, entry.currency AS currency,
+        coalesce(entry.order_id, entry.event_id) AS order_id,
+        coalesce(entry.amount, 0) AS gross,
+        row_number() OVER (
+            PARTITION BY course_id, coalesce(entry.order_id, entry.event_id) ORDER BY entry.at, entry.event_id
+        ) AS ordinal
+    FROM (
+        SELECT day, course_id, learner_id, unnest(purchases) AS entry FROM known
+    ) AS purchased
+),
+given_back AS (
+    SELECT course_id, entry.at AS refunded_at, entry.order_id AS order_id, entry.amount AS amount,
+        entry.currency AS currency
+    FROM (SELECT course_id, unnest(refunds) AS entry FROM known) AS refunds_of_days
+),
+orders AS (
+    SELECT
+        b.course_id, b.order_id, b.day, b.learner_id, b.currency, b.gross, b.bought_at,
+        b.bought_at + $refund_window_days * INTERVAL '24' HOUR AS window_end,
+        min(g.refunded_at) AS refunded_at,
+        least(
+            b.gross,
+            coalesce(
+                sum(coalesce(g.amount, b.gross)) FILTER (
+                    WHERE g.refunded_at IS NOT NULL AND coalesce(g.currency, b.currency, '') = coalesce(b.currency, '')
+                ), 0
+            )
+        ) AS refunded
+    FROM bought AS b
+    LEFT JOIN given_back AS g ON g.course_id = b.course_id AND g.order_id = b.order_id
+    WHERE b.ordinal = 1
+    GROUP BY b.course_id, b.order_id, b.day, b.learner_id, b.currency, b.gross, b.bought_at
+),
+enrolments AS (
+    SELECT course_id, learner_id, min(enrolled_at) AS enrolled_at
+    FROM (
+        SELECT course_id, learner_id, unnest(enroll_at) AS enrolled_at FROM known WHERE learner_id IS NOT NULL
+    ) AS enrolled
+    GROUP BY course_id, learner_id
+),
+reached AS (
+    SELECT o.course_id, o.order_id, max(k.lesson_idx) AS last_lesson_idx
+    FROM orders AS o
+    JOIN known AS k ON k.course_id = o.course_id AND k.learner_id = o.learner_id AND k.first_at < o.refunded_at
+    WHERE k.lesson_idx IS NOT NULL
+    GROUP BY o.course_id, o.order_id
+),
+silent_courses AS (
+    SELECT DISTINCT b.course_id
+    FROM bought AS b
+    LEFT JOIN given_back AS g ON g.course_id = b.course_id
+    WHERE g.course_id IS NULL
+),
+judged AS (
+    SELECT
+        o.course_id, o.currency, o.day, r.last_lesson_idx, o.gross, o.refunded,
+        s.course_id IS NOT NULL AS approximate,
+        o.window_end <= $as_of AS is_mature,
+        CASE
+            WHEN s.course_id IS NULL THEN o.refunded_at IS NOT NULL
+            ELSE o.window_end <= $as_of AND o.learner_id IS NOT NULL
+                AND NOT coalesce(e.enrolled_at < o.window_end, FALSE)
+        END AS is_refunded
+    FROM orders AS o
+    LEFT JOIN reached AS r ON r.course_id = o.course_id AND r.order_id = o.order_id
+    LEFT JOIN silent_courses AS s ON s.course_id = o.course_id
+    LEFT JOIN enrolments AS e ON e.course_id = o.course_id AND e.learner_id = o.learner_id
+)
+SELECT
+    course_id, currency, day AS cohort_day, last_lesson_idx,
+    count(*) AS orders,
+    count(*) FILTER (WHERE is_refunded) AS refunded_orders,
+    count(*) FILTER (WHERE is_mature) AS mature_orders,
+    count(*) FILTER (WHERE is_mature AND is_refunded) AS mature_refunded_orders,
+    sum(gross) AS gross,
+    sum(refunded) AS refunded,
+    sum(gross - refunded) AS net,
+    approximate,
+    $as_of AS as_of
+FROM judged
+GROUP BY course_id, currency, day, last_lesson_idx, approximate
