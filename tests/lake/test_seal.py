@@ -363,3 +363,11 @@ def test_chunks_hold_many_small_days_and_a_huge_day_alone() -> None:
         [3, 4],
         [5],
     ]
+
+
+def test_a_run_needs_a_connection_in_autocommit_mode(run: PipelineRun, database: Database) -> None:
+    with (
+        database.connect("pipeline", autocommit=False) as connection,
+        pytest.raises(ValueError, match="autocommit"),
+    ):
+        replace(run, connection=connection)
