@@ -1,4 +1,4 @@
-"""The assets `lesson_cohort`, `quiz_cohort` and `course_funnel`: published together, as of a day."""
+"""The assets `lesson_cohort`, `quiz_cohort`, `course_funnel` and `course_refund`: published together."""
 
 import time
 from collections.abc import Iterator

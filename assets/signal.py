@@ -14,7 +14,7 @@ from resources import CurrentRun
 @dg.asset(
     group_name=SIGNALS,
     kinds={"postgres", "pandas"},
-    deps=["lesson_cohort", "quiz_cohort", "course_funnel"],
+    deps=["lesson_cohort", "quiz_cohort", "course_funnel", "course_refund"],
     pool=POOL,
     metadata={"dagster/table_name": "analytics.signal"},
 )
