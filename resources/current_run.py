@@ -18,7 +18,7 @@ from analytics_pipeline.engine import Engine
 from analytics_pipeline.lake.files import Lake
 from analytics_pipeline.run import PipelineRun
 from analytics_pipeline.settings import load_settings
-from resources.lost_runs import end_lost_runs, has_ended
+from resources.lost_runs import GRACE_SECONDS, end_lost_runs, has_ended
 
 NO_WAIT_TAG = "analytics/no_wait"
 """On a run that is to be given up, not to wait, when another run holds the turn."""
@@ -63,7 +63,7 @@ class CurrentRun(dg.ConfigurableResource):
             check_site(connection, settings)
             with _interruptible():
                 turn = held.enter_context(_turn(url, run, instance, log))
-                end_lost_runs(instance, connection, run.run_id, log.warning)
+                end_lost_runs(instance, connection, run.run_id, log.warning, GRACE_SECONDS)
             scratch = settings.home.absolute() / "scratch"
             self._pipeline = PipelineRun(
                 connection, Lake(settings.lake_root), Engine(scratch), turn, settings

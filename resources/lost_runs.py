@@ -21,7 +21,7 @@ def end_lost_runs(
     connection: Connection,
     run_id: str,
     say: Callable[[str], None],
-    grace_seconds: float = GRACE_SECONDS,
+    grace_seconds: float,
 ) -> list[str]:
     """Report as failed every other run that is under way and has no session in the database; their ids.
 

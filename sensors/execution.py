@@ -114,4 +114,5 @@ def _root(error: "SerializableErrorInfo") -> str:
     """The innermost error, which is ours; Dagster wraps it in errors of its own."""
     while error.cause is not None:
         error = error.cause
-    return error.message.strip()
+    name, _, sentence = error.message.strip().partition(": ")
+    return sentence if name.startswith("analytics_pipeline.") else error.message.strip()

@@ -4,7 +4,10 @@ import argparse
 import json
 import os
 import sys
+import warnings
 from datetime import UTC, date, datetime
+
+import dagster as dg
 
 from analytics_pipeline.dagster_home import dagster_environment
 from analytics_pipeline.database.urls import DatabaseNotReadyError
@@ -26,6 +29,8 @@ def main(arguments: list[str] | None = None) -> int:
     except (WrongSettingError, NoSuchDayError, DatabaseNotReadyError, ValueError) as error:
         sys.stderr.write(f"{error}\n")
         return WRONG_USAGE
+    # Dagster calls backfill policies beta whenever assets are defined; nobody who runs a day need read that.
+    warnings.filterwarnings("ignore", category=dg.BetaWarning)
     outcome = execute(days, wait=options.wait)
     _say(outcome, as_json=options.json)
     if outcome.skipped:

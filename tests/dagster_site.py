@@ -1,4 +1,4 @@
-"""A site for tests of the Dagster project: a fresh database, a lake, and an instance from our dagster.yaml."""
+"""A site for tests of the Dagster project: a database, a lake, and an instance from our dagster.yaml."""
 
 import json
 import os
@@ -8,14 +8,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, LiteralString
 
 import dagster as dg
 import psycopg
 import pytest
+from psycopg import sql
 
 from analytics_pipeline.dagster_home import dagster_environment
 from analytics_pipeline.days import DayRange, day_start
+from analytics_pipeline.definitions import build_definitions
 from analytics_pipeline.settings import Settings
 from sensors.execution import Outcome, execute
 from tests.conftest import Database
@@ -88,12 +90,31 @@ class Site:
         with self.database.connect("ingest") as connection:
             put(connection, day, b"not an event\n", 1)
 
-    def count(self, table: str, day: date | None = None) -> int:
-        where = "" if day is None else f" WHERE day = '{day}'"
+    def number(self, query: LiteralString, *parameters: object) -> int:
+        """The one number that the query gives."""
         with self.database.connect("owner") as connection:
-            row = connection.execute(f"SELECT count(*) FROM {table}{where}".encode()).fetchone()
+            row = connection.execute(query, parameters).fetchone()
         assert row is not None
         return int(row[0])
+
+    def count(self, table: str, day: date | None = None) -> int:
+        """Rows of a table, or those of a day."""
+        schema, name = table.split(".")
+        with self.database.connect("owner") as connection:
+            query = sql.SQL("SELECT count(*) FROM {} WHERE {}").format(
+                sql.Identifier(schema, name),
+                sql.SQL("true") if day is None else sql.SQL("day = {}").format(day),
+            )
+            row = connection.execute(query).fetchone()
+        assert row is not None
+        return int(row[0])
+
+    def status(self, run_id: str) -> dg.DagsterRunStatus:
+        """How the run stands, as Dagster has it."""
+        with self.instance() as instance:
+            run = instance.get_run_by_id(run_id)
+        assert run is not None
+        return run.status
 
     def record_turns(self) -> None:
         """From now on, keep who took the turn and who gave it back, and when."""
@@ -162,3 +183,11 @@ def site_of(database: Database) -> Site:
 def materialized(instance: dg.DagsterInstance, key: str) -> list[date]:
     """The days of the asset that are recorded as materialized."""
     return sorted(map(date.fromisoformat, instance.get_materialized_partitions(dg.AssetKey(key))))
+
+
+def record_run_under_way(instance: dg.DagsterInstance, site: Site, day: date) -> dg.DagsterRun:
+    """A run that Dagster believes to be under way, and that no process executes."""
+    job = build_definitions(site.settings).resolve_job_def("nightly")
+    return instance.create_run_for_job(
+        job_def=job, tags={"dagster/partition": str(day)}, status=dg.DagsterRunStatus.STARTED
+    )
