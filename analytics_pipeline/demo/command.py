@@ -12,6 +12,8 @@ from analytics_pipeline.supervisor.service import Step
 
 FOLDER = "demo"
 PORTS_TRIED = 100
+# Within 60 days nobody's window of 90 is over, and rates of those whose window is over would all be empty.
+FUNNEL_WINDOW_DAYS = 30
 ELSEWHERE = (
     "database_url",
     "ingest_database_url",
@@ -43,7 +45,8 @@ def demo_settings(settings: Settings, say: Callable[[str], None]) -> Settings:
         if ports[name] != wanted:
             say(f"Port {wanted} is taken; the demo uses {ports[name]} in its place.")
     apart = dict.fromkeys(ELSEWHERE, None)
-    return settings.model_copy(update={"home": settings.home / FOLDER, **apart, **ports})
+    own = {"home": settings.home / FOLDER, "funnel_window_days": FUNNEL_WINDOW_DAYS}
+    return settings.model_copy(update={**own, **apart, **ports})
 
 
 def _free_port(host: str, wanted: int, taken: Collection[int]) -> int:
