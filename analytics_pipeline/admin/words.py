@@ -90,6 +90,10 @@ def signal_sentence(signal: Mapping[str, Any]) -> str:
         "low_course_completion": (
             f"{value} of enrolled learners complete the course in time {counts}; at least {threshold} should."
         ),
+        "high_refund_rate": (
+            f"{value} of orders older than the refund window were refunded {counts}; "
+            f"the limit is {threshold}."
+        ),
     }
     rule = RULE_TITLES.get(signal["rule"], signal["rule"])
     return sentences.get(signal["rule"], f"{rule}: {value} {counts}; the limit is {threshold}.")
