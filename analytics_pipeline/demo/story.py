@@ -19,7 +19,7 @@ from analytics_pipeline.console import progress, say
 from analytics_pipeline.database.urls import database_urls
 from analytics_pipeline.days import contiguous_ranges, day_of
 from analytics_pipeline.demo.answers import check_answers
-from analytics_pipeline.importing.sender import send
+from analytics_pipeline.importing.sender import SendError, send
 from analytics_pipeline.lake.catalogue import due_days
 from analytics_pipeline.launching import launch_command, launch_environment
 from analytics_pipeline.local_access import local_admin_token, local_write_key
@@ -114,4 +114,7 @@ def _between(
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except SendError as error:
+        sys.exit(f"{error}")
