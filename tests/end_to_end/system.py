@@ -41,6 +41,15 @@ def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
         time.sleep(0.01)
 
 
+def postmaster(settings: Settings) -> int:
+    """The process that all of PostgreSQL's processes descend from."""
+    with psycopg.connect(database_urls(settings).owner) as connection:
+        row = connection.execute("SELECT pg_backend_pid()").fetchone()
+        assert row is not None
+        status = Path(f"/proc/{row[0]}/status").read_text()
+    return int(next(line.split()[1] for line in status.splitlines() if line.startswith("PPid:")))
+
+
 class System:
     """The embedded PostgreSQL and the ingest service of one HOME, and the commands of `analytics`."""
 
@@ -63,12 +72,7 @@ class System:
 
     def kill_postgres(self) -> None:
         """End PostgreSQL as a power cut would, as far as its processes are concerned."""
-        with self.connect() as connection:
-            row = connection.execute("SELECT pg_backend_pid()").fetchone()
-            assert row is not None
-            status = Path(f"/proc/{row[0]}/status").read_text()
-        postmaster = next(line.split()[1] for line in status.splitlines() if line.startswith("PPid:"))
-        os.kill(int(postmaster), signal.SIGKILL)
+        os.kill(postmaster(self.settings), signal.SIGKILL)
 
     def command(self, *arguments: str) -> "subprocess.Popen[bytes]":
         """Start `analytics ARGUMENTS`."""

@@ -1,60 +1,100 @@
-"""The demo, as `make demo EXIT=1` runs it."""
+"""The demo, as `make demo` and `make demo EXIT=1` run it."""
 
 import os
 import re
+import signal
 import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from analytics_pipeline.database.embedded import EmbeddedServer
+from analytics_pipeline.settings import Settings
 from analytics_pipeline.supervisor.home_lock import running_supervisor
-from tests.end_to_end.system import ANALYTICS, free_ports
+from analytics_pipeline.supervisor.probes import answers
+from tests.end_to_end.system import ANALYTICS, free_ports, postmaster, wait_for
+
+pytestmark = pytest.mark.timeout(900)
 
 
-def demo(folder: Path, ports: list[int]) -> "subprocess.CompletedProcess[str]":
-    names = ("INGEST", "ADMIN", "DAGSTER")
-    environment = {f"ANALYTICS_{name}_PORT": str(port) for name, port in zip(names, ports, strict=True)}
-    return subprocess.run(
-        [ANALYTICS, "demo", "--exit"],
-        cwd=folder,
-        env={**os.environ, **environment, "ANALYTICS_HOME": str(folder / "home")},
-        capture_output=True,
-        text=True,
-        timeout=290,
-        check=False,
-    )
+@dataclass(frozen=True)
+class Demo:
+    """Where the demo lives and how it is started."""
+
+    folder: Path
+    environment: dict[str, str]
+
+    @property
+    def home(self) -> Path:
+        return self.folder / "home" / "demo"
+
+    @property
+    def output(self) -> str:
+        return (self.folder / "output").read_text()
+
+    def start(self, *options: str) -> "subprocess.Popen[bytes]":
+        with (self.folder / "output").open("wb") as output:
+            return subprocess.Popen(
+                [ANALYTICS, "demo", *options],
+                cwd=self.folder,
+                env=self.environment,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+
+    def processes(self) -> list[str]:
+        """Command lines of the processes that work with this HOME."""
+        found = []
+        for folder in Path("/proc").glob("[0-9]*"):
+            try:
+                environment = (folder / "environ").read_bytes()
+                command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            except OSError:
+                continue
+            if f"ANALYTICS_HOME={self.home}".encode() in environment or str(self.home) in command:
+                found.append(command)
+        return found
 
 
-def processes_of(home: Path) -> list[str]:
-    """Command lines of processes that work with this HOME."""
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            environment = (folder / "environ").read_bytes()
-            command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-        except OSError:
-            continue
-        if f"ANALYTICS_HOME={home}".encode() in environment or str(home) in command:
-            found.append(command)
-    return found
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    folder = tmp_path_factory.mktemp("demo")
+    ingest, admin, dagster = free_ports(3)
+    ports = {"INGEST": ingest, "ADMIN": admin, "DAGSTER": dagster}
+    environment = {
+        **os.environ,
+        **{f"ANALYTICS_{name}_PORT": str(port) for name, port in ports.items()},
+        "ANALYTICS_HOME": str(folder / "home"),
+    }
+    demo = Demo(folder, environment)
+    yield demo
+    EmbeddedServer(demo.home).remove()
 
 
-@pytest.mark.timeout(600)
-def test_the_demo_ends_well_with_numbers_and_leaves_nothing_running(tmp_path: Path) -> None:
-    home = tmp_path / "home" / "demo"
-    ports = free_ports(3)
-    try:
-        first = demo(tmp_path, ports)
-        assert first.returncode == 0, first.stdout + first.stderr
-        assert re.search(r"[1-9][0-9]* learners", first.stdout)
-        assert f"http://127.0.0.1:{ports[1]}/" in first.stdout
-        assert processes_of(home) == []
-        assert running_supervisor(home) is None
+def test_the_demo_ends_well_with_numbers_and_leaves_nothing_running(demo: Demo) -> None:
+    assert demo.start("--exit").wait(600) == 0, demo.output
+    assert re.search(r"[1-9][0-9]* learners", demo.output)
+    assert f"http://127.0.0.1:{demo.environment['ANALYTICS_ADMIN_PORT']}/" in demo.output
+    assert demo.processes() == []
+    assert running_supervisor(demo.home) is None
 
-        second = demo(tmp_path, ports)
-        assert second.returncode == 0, second.stdout + second.stderr
-        assert "Playing" not in second.stdout
-        assert "Publishing" not in second.stdout
-    finally:
-        EmbeddedServer(home).remove()
+
+def test_a_second_demo_goes_on_survives_its_database_and_leaves_nothing_when_it_is_killed(demo: Demo) -> None:
+    process = demo.start()
+    wait_for(lambda: "Token" in demo.output or process.poll() is not None, 600)
+    assert process.poll() is None, demo.output
+    assert "Playing" not in demo.output
+    assert "Publishing" not in demo.output
+
+    ready = f"http://127.0.0.1:{demo.environment['ANALYTICS_INGEST_PORT']}/readyz"
+    os.kill(postmaster(Settings(home=demo.home)), signal.SIGKILL)
+    wait_for(lambda: "PostgreSQL has ended; it is restarted." in demo.output)
+    wait_for(lambda: answers(ready))
+    assert process.poll() is None
+
+    process.kill()
+    process.wait()
+    wait_for(lambda: demo.processes() == [])
+    assert not EmbeddedServer(demo.home).is_running()
