@@ -42,6 +42,7 @@ class _Change:
 def seal_chunk(run: PipelineRun, inbox: Inbox, days: Sequence[date]) -> list[DaySeal]:
     """Move what the inbox holds of these days into the lake, in one commit; all of it or nothing.
 
+    Returns what became of the days that had anything in the inbox.
     Raises UnreadableInboxError when a day holds something that is not an event, TurnLostError,
     CatalogueChangedError or InboxRowsGoneError when another run has interfered. A failed seal leaves at
     most files that nothing names.
@@ -52,6 +53,8 @@ def seal_chunk(run: PipelineRun, inbox: Inbox, days: Sequence[date]) -> list[Day
         try:
             for day, read in inbox.days(days).items():
                 parts.append(write_part(duck, run.lake, read, _next_version(rows.get(day))))
+            if not parts:
+                return []
             verify_parts(duck, run.lake, parts, run.settings.zone)
             left_out = _leave_out(duck, run, inbox, parts, rows)
         except BaseException:

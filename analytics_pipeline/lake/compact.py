@@ -1,6 +1,5 @@
 """Keeps the lake tidy: many small parts become one file, and files that nothing names are removed."""
 
-from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -14,6 +13,8 @@ from analytics_pipeline.lake.schema import Kind
 from analytics_pipeline.run import PipelineRun
 
 MOST_PARTS = 8
+"""A seal that leaves more of them brings the day into one file."""
+
 UNNAMED_FILES_STAY = timedelta(hours=1)
 """A reader may still be at a file that was replaced."""
 
@@ -24,12 +25,22 @@ _NAMED = """
 """
 
 
-def compact(run: PipelineRun, rows: Iterable[LakeDay]) -> list[LakeDay]:
-    """Bring each day of more than eight parts into one file; return the rows that changed.
+def compact_day(run: PipelineRun, row: LakeDay) -> LakeDay:
+    """Bring the parts of a day into one file and return the day's new row.
 
     The events stay the same, and so does the version: nothing that was built from the day is out of date.
     """
-    return [_compact_day(run, row) for row in rows if len(row.files) > MOST_PARTS]
+    name = run.lake.new_name(Kind.EVENTS, row.day, row.version)
+    parts = ParquetFiles(run.lake.paths(row.files), schema.EVENTS)
+    run.engine.write_parquet(
+        "SELECT * FROM parts", {"parts": parts}, {}, run.lake.place(name), schema.EVENT_ORDER
+    )
+    run.lake.persist([name])
+    compacted = replace(row, files=[name], bytes=run.lake.size([name]))
+    with run.connection.transaction():
+        run.turn.check(run.connection)
+        advance(run.connection, [(row, compacted)])
+    return compacted
 
 
 def collect_garbage(run: PipelineRun) -> list[str]:
@@ -44,20 +55,6 @@ def collect_garbage(run: PipelineRun) -> list[str]:
         run.lake.remove(garbage)
     run.engine.clear_leftovers(datetime.now(UTC) - UNNAMED_FILES_STAY)
     return garbage
-
-
-def _compact_day(run: PipelineRun, row: LakeDay) -> LakeDay:
-    name = run.lake.new_name(Kind.EVENTS, row.day, row.version)
-    parts = ParquetFiles(run.lake.paths(row.files), schema.EVENTS)
-    run.engine.write_parquet(
-        "SELECT * FROM parts", {"parts": parts}, {}, run.lake.place(name), schema.EVENT_ORDER
-    )
-    run.lake.persist([name])
-    compacted = replace(row, files=[name], bytes=run.lake.size([name]))
-    with run.connection.transaction():
-        run.turn.check(run.connection)
-        advance(run.connection, [(row, compacted)])
-    return compacted
 
 
 def _unnamed(connection: Connection, lake: Lake) -> list[str]:

@@ -4,7 +4,7 @@ A row that commits after the read is not in it: it stays in the inbox and is sea
 """
 
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from itertools import groupby
 from operator import itemgetter
@@ -17,7 +17,7 @@ from analytics_pipeline.events import StoredEvent
 from analytics_pipeline.lake.schema import INBOX_LINE
 
 _WAITING = """
-    SELECT day, sum(events) FROM ingest.inbox WHERE day BETWEEN %s AND %s GROUP BY day ORDER BY day
+    SELECT day, sum(events) FROM ingest.inbox WHERE day = ANY(%s) GROUP BY day ORDER BY day
 """
 _READ = """
     COPY (SELECT day, id, events, payload FROM ingest.inbox WHERE day = ANY(%s) ORDER BY day, id)
@@ -83,9 +83,9 @@ class Inbox:
         self._folder = folder
         self._read: dict[date, InboxDay | None] = {}
 
-    def waiting(self, first: date, last: date) -> dict[date, int]:
-        """The days from `first` to `last` that have rows in the inbox, and how many events these hold."""
-        return {day: int(events) for day, events in self._connection.execute(_WAITING, [first, last])}
+    def waiting(self, days: Sequence[date]) -> dict[date, int]:
+        """Those of `days` that have rows in the inbox, and how many events these hold."""
+        return {day: int(events) for day, events in self._connection.execute(_WAITING, [days])}
 
     def days(self, days: Iterable[date]) -> dict[date, InboxDay]:
         """Those of `days` that had rows when they were read; what was not read yet is read at one moment."""

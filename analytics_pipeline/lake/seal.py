@@ -1,7 +1,7 @@
 """Seals days: what the inbox holds of them becomes files of the lake, and each event is there once."""
 
 import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
@@ -12,7 +12,7 @@ import psycopg
 
 from analytics_pipeline.lake.catalogue import LakeDay, advance, lake_days
 from analytics_pipeline.lake.chunk import DaySeal, seal_chunk
-from analytics_pipeline.lake.compact import compact
+from analytics_pipeline.lake.compact import MOST_PARTS, compact_day
 from analytics_pipeline.lake.inbox import Inbox, UnreadableInboxError
 from analytics_pipeline.lake.plan import plan_chunks, work_or_halve
 from analytics_pipeline.run import PipelineRun
@@ -37,44 +37,64 @@ def seal_days(run: PipelineRun, days: Iterable[date], report: Callable[[str], No
 
     A day with nothing in the inbox that was never sealed gets a row without events, so that it counts as
     looked at. A pruned day is refused. Running it again, after whatever interruption, neither loses nor
-    doubles an event. Raises what concerns no single day: a lost turn, a lost connection, a full disk.
+    doubles an event. Raises what concerns no single day, such as a lost turn or a lost connection.
     """
     result = SealResult()
     wanted = sorted(set(days))
-    if not wanted:
-        return result
-    rows = lake_days(run.connection, wanted)
-    for day in [day for day in wanted if day in rows and rows[day].pruned]:
-        result.failures[day] = f"{day} was pruned: its raw events are gone, and its published numbers stay."
+    for row in lake_days(run.connection, wanted).values():
+        if row.pruned:
+            result.failures[row.day] = (
+                f"{row.day} was pruned: its raw events are gone, and its published numbers stay."
+            )
     open_days = [day for day in wanted if day not in result.failures]
-    run.engine.scratch.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="seal-", dir=run.engine.scratch) as folder:
-        inbox = Inbox(run.connection, Path(folder))
-        waiting = inbox.waiting(wanted[0], wanted[-1])
-        _note_quiet_days(run, [day for day in open_days if day not in waiting], rows, result)
-        busy = {day: waiting[day] for day in open_days if day in waiting}
-        for chunk in plan_chunks(busy, CHUNK_EVENTS, CHUNK_DAYS):
-            seal_together = partial(_seal_together, run, inbox, result)
-            result.failures |= work_or_halve(chunk, seal_together, _DAY_FAULTS)
-            done = sum(day in result.sealed or day in result.failures for day in busy)
-            report(f"Sealed {done} of {len(busy)} days, through {chunk[-1]}.")
+    if open_days:
+        _seal_waiting(run, open_days, result, report)
+        _note_quiet_days(
+            run, [day for day in open_days if day not in result.sealed | result.failures], result
+        )
+    result.sealed = dict(sorted(result.sealed.items()))
     return result
 
 
-def _note_quiet_days(
-    run: PipelineRun, days: Sequence[date], rows: Mapping[date, LakeDay], result: SealResult
+def _seal_waiting(
+    run: PipelineRun, days: Sequence[date], result: SealResult, report: Callable[[str], None]
 ) -> None:
+    """Seal those of `days` that have rows in the inbox."""
+    run.engine.scratch.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="seal-", dir=run.engine.scratch) as folder:
+        inbox = Inbox(run.connection, Path(folder))
+        waiting = inbox.waiting(days)
+        seal_together = partial(_seal_together, run, inbox, result)
+        for chunk in plan_chunks(waiting, CHUNK_EVENTS, CHUNK_DAYS):
+            result.failures |= work_or_halve(chunk, seal_together, _DAY_FAULTS)
+            _compact(run, [day for day in chunk if day in result.sealed], result, report)
+            done = sum(day in result.sealed or day in result.failures for day in waiting)
+            report(f"Sealed {done} of {len(waiting)} days, through {chunk[-1]}.")
+
+
+def _seal_together(run: PipelineRun, inbox: Inbox, result: SealResult, days: list[date]) -> None:
+    result.sealed |= {seal.row.day: seal for seal in seal_chunk(run, inbox, days)}
+
+
+def _compact(
+    run: PipelineRun, days: Iterable[date], result: SealResult, report: Callable[[str], None]
+) -> None:
+    for day in days:
+        seal = result.sealed[day]
+        if len(seal.row.files) > MOST_PARTS:
+            try:
+                result.sealed[day] = replace(seal, row=compact_day(run, seal.row))
+            except duckdb.Error as error:
+                # The day is sealed all the same, and its next seal tries again.
+                report(f"{day} keeps its {len(seal.row.files)} parts: {error}")
+
+
+def _note_quiet_days(run: PipelineRun, days: Sequence[date], result: SealResult) -> None:
+    """Give the days without inbox rows that were never sealed a row without events."""
+    rows = lake_days(run.connection, days)
     new = [LakeDay(day, 1, [], 0, 0, 0, [], None, None, pruned=False) for day in days if day not in rows]
     if new:
         with run.connection.transaction():
             run.turn.check(run.connection)
             advance(run.connection, [(None, row) for row in new])
-    quiet = {**rows, **{row.day: row for row in new}}
-    result.sealed.update((day, DaySeal(quiet[day])) for day in days)
-
-
-def _seal_together(run: PipelineRun, inbox: Inbox, result: SealResult, days: list[date]) -> None:
-    seals = seal_chunk(run, inbox, days)
-    compacted = {row.day: row for row in compact(run, [seal.row for seal in seals])}
-    for seal in seals:
-        result.sealed[seal.row.day] = replace(seal, row=compacted.get(seal.row.day, seal.row))
+    result.sealed |= {row.day: DaySeal(row) for row in [*rows.values(), *new]}
