@@ -126,14 +126,12 @@ def due_days(connection: Connection, today: date) -> list[date]:
     Due is a day with inbox rows, one whose published version is behind, and one between the first day with
     events and yesterday that has no row yet. `today` is provisional and a pruned day is frozen: never due.
     """
-    first = first_day(connection)
-    if first is None or first >= today:
-        return []
     behind = {day for (day,) in connection.execute(_BEHIND, {"today": today})}
-    whole = DayRange(first, today - timedelta(days=1))
-    known = lake_days(connection, whole)
+    first = first_day(connection)
+    whole = set(DayRange(first, today - timedelta(days=1))) if first and first < today else set[date]()
+    known = lake_days(connection, behind | whole)
     pruned = {day for day, row in known.items() if row.pruned}
-    return sorted((behind | set(whole) - known.keys()) - pruned)
+    return sorted((behind | whole - known.keys()) - pruned)
 
 
 def as_of_day(connection: Connection, today: date) -> date | None:
