@@ -58,7 +58,7 @@ def crowd(server: Server) -> Iterator[Crowd]:
         with database.connect("owner", autocommit=False) as connection:
             connection.execute("LOCK TABLE analytics.lake_day IN ACCESS EXCLUSIVE MODE")
             holder = site.launch(DAY, "--json")
-            wait_for(lambda: site.number(STOPPED) > 0)
+            wait_for(lambda: site.number(STOPPED) > 0, seconds=180)
             waiting, refused = site.launch(DAY, "--json"), site.launch(DAY, "--no-wait", "--json")
             interrupted = site.launch(DAY)
             heard = [_line(process) for process in (waiting, interrupted)]
@@ -108,9 +108,11 @@ def test_the_turn_is_held_from_before_the_first_step_to_after_the_last(site: Sit
     kinds = (dg.DagsterEventType.STEP_START, dg.DagsterEventType.STEP_SUCCESS)
     with site.instance() as instance:
         log = instance.all_logs(outcome.run_id)
+        pools = {pool.name: pool.limit for pool in instance.event_log_storage.get_pool_limits()}
     steps = [each.timestamp for each in log if each.dagster_event and each.dagster_event.event_type in kinds]
     assert held.run_id == outcome.run_id
     assert len(steps) == 12
+    assert pools == {"analytics": 1}
     assert held.since.timestamp() < min(steps)
     assert max(steps) < held.until.timestamp()
 
