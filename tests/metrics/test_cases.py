@@ -86,6 +86,20 @@ def test_a_window_ends_to_the_microsecond(tables: Tables) -> None:
     assert only(too_late["course_funnel"])["dropped"] == 1
 
 
+def test_a_window_that_ends_at_as_of_is_over(tables: Tables) -> None:
+    asked = replace(MARCH, window_days=1)
+    at_the_limit = tables(event("enroll", "2024-03-31T00:00:00"), asked=asked)
+    after_it = tables(event("enroll", "2024-03-31T00:00:00.000001"), asked=asked)
+    assert only(at_the_limit["course_funnel"])["dropped"] == 1
+    assert only(after_it["course_funnel"])["open"] == 1
+
+
+def test_steps_at_one_instant_follow_each_other(tables: Tables) -> None:
+    kinds = ("course_view", "enroll", "complete")
+    funnel = tables(*(event(kind, "2024-03-01T10:00:00") for kind in kinds))["course_funnel"]
+    assert only(funnel, funnel="discovery")["converted"] == 1
+
+
 def test_a_course_may_have_a_window_of_its_own(tables: Tables) -> None:
     asked = replace(MARCH, window_days=1, windows={"c1": 30})
     events = event("enroll", "2024-03-01T10:00:00"), event("complete", "2024-03-20T10:00:00")
@@ -131,6 +145,56 @@ def test_reports_count_instead_of_gaps_unless_all_of_them_slept(tables: Tables) 
     slept = event("lesson_time", "2024-03-01T10:05:00", lesson=0, activeMs=600_001)
     assert only(tables(*views, told, slept)["lesson_daily"], lesson_idx=0)["active_ms_sum"] == 60_000
     assert only(tables(*views, slept)["lesson_daily"], lesson_idx=0)["active_ms_sum"] == 300_000
+
+
+@pytest.mark.parametrize(
+    ("closing", "left", "measured"),
+    [
+        ("lesson_viewed", "10:30:00.000000", 1),
+        ("lesson_viewed", "10:30:00.000001", 0),
+        ("lesson_completed", "14:00:00.000000", 1),
+        ("lesson_completed", "14:00:00.000001", 0),
+    ],
+)
+def test_a_gap_counts_up_to_its_limit_and_not_beyond(
+    tables: Tables, closing: str, left: str, measured: int
+) -> None:
+    made = tables(view("2024-03-01T10:00:00"), event(closing, f"2024-03-01T{left}", lesson=0))
+    assert only(made["lesson_daily"])["measured_learners"] == measured
+
+
+@pytest.mark.parametrize(("told", "counted"), [(0, 0), (1999.9, 1999), (600_000, 600_000), (600_000.5, None)])
+def test_a_report_counts_its_whole_milliseconds_up_to_ten_minutes(
+    tables: Tables, told: float, counted: int | None
+) -> None:
+    lesson = only(
+        tables(event("lesson_time", "2024-03-01T10:00:00", lesson=0, activeMs=told))["lesson_daily"]
+    )
+    assert (lesson["measured_learners"], lesson["active_ms_median"]) == (int(counted is not None), counted)
+
+
+def test_a_report_of_nothing_counts_before_a_gap(tables: Tables) -> None:
+    views = view("2024-03-01T10:00:00"), view("2024-03-01T10:05:00", 1)
+    idle = event("lesson_time", "2024-03-01T10:04:00", lesson=0, activeMs=0)
+    lesson = only(tables(*views, idle)["lesson_daily"], lesson_idx=0)
+    assert (lesson["measured_learners"], lesson["active_ms_sum"]) == (1, 0)
+
+
+def test_ranks_are_the_nearest_for_any_number_of_learners(tables: Tables) -> None:
+    """Lesson n has n learners, whose times are 1 to n seconds."""
+    told = [
+        event("lesson_time", "2024-03-01T10:00:00", f"u{n}", learners, activeMs=n * 1000)
+        for learners in range(1, 13)
+        for n in range(1, learners + 1)
+    ]
+    ranks = {
+        row["lesson_idx"]: (row["active_ms_median"] // 1000, row["active_ms_p90"] // 1000)
+        for row in tables(*told)["lesson_daily"]
+    }
+    assert ranks == {
+        1: (1, 1), 2: (1, 2), 3: (2, 3), 4: (2, 4), 5: (3, 5), 6: (3, 6), 7: (4, 7), 8: (4, 8), 9: (5, 9),
+        10: (5, 9), 11: (6, 10), 12: (6, 11),
+    }  # fmt: skip
 
 
 def test_median_and_p90_are_values_that_some_learner_had(tables: Tables) -> None:
@@ -268,6 +332,40 @@ def test_a_refund_names_an_order_without_an_id_by_its_purchase(tables: Tables) -
 def test_an_order_delivered_in_two_events_is_one_purchase(tables: Tables) -> None:
     bought = [event("purchase", f"2024-03-01T1{n}:00:00", orderId=17) for n in range(2)]
     assert only(tables(*bought)["course_daily"])["purchases"] == 1
+
+
+def test_refunds_add_up_to_at_most_what_was_paid(tables: Tables) -> None:
+    bought = event("purchase", "2024-03-01T10:00:00", orderId="o1", amount="20.00", currency="EUR")
+    parts = [
+        event("refund", f"2024-03-0{n}T10:00:00", orderId="o1", amount=15, currency="EUR") for n in (2, 3)
+    ]
+    order = only(tables(bought, *parts)["course_refund"])
+    assert (order["orders"], order["refunded_orders"]) == (1, 1)
+    assert (order["gross"], order["refunded"], order["net"]) == (20, 20, 0)
+
+
+def test_the_lesson_reached_is_the_highest_before_the_refund(tables: Tables) -> None:
+    order = only(
+        tables(
+            event("purchase", "2024-03-01T10:00:00", orderId="o1"),
+            view("2024-03-02T10:00:00", 2),
+            view("2024-03-03T10:00:00", 4),
+            event("refund", "2024-03-03T10:00:00", orderId="o1"),
+        )["course_refund"]
+    )
+    assert order["last_lesson_idx"] == 2
+
+
+def test_an_order_counts_in_the_rate_when_its_window_is_over(tables: Tables) -> None:
+    bought = event("purchase", "2024-03-02T00:00:00"), event("purchase", "2024-03-02T00:00:00.000001")
+    assert only(tables(*bought)["course_refund"])["mature_orders"] == 1
+
+
+def test_a_course_that_sends_no_refunds_is_judged_by_orders_without_enrolment(tables: Tables) -> None:
+    bought = [event("purchase", "2024-03-01T10:00:00", f"u{n}") for n in range(2)]
+    orders = only(tables(*bought, event("enroll", "2024-03-05T10:00:00", "u0"))["course_refund"])
+    assert (orders["mature_orders"], orders["mature_refunded_orders"], orders["approximate"]) == (2, 1, True)
+    assert orders["refunded"] == 0
 
 
 def test_the_lesson_index_of_a_course_event_is_ignored(tables: Tables) -> None:
