@@ -7,6 +7,7 @@ from datetime import date
 import dagster as dg
 
 from analytics_pipeline.lake.chunk import DaySeal
+from analytics_pipeline.lake.compact import collect_garbage
 from analytics_pipeline.lake.seal import seal_days
 from assets.common import LAKE, ONE_RUN, POOL
 from assets.days import DayOutcomes, Metadata, days_of, fail_for, record, window
@@ -20,9 +21,11 @@ def raw_events(context: dg.AssetExecutionContext, current_run: CurrentRun) -> It
     Moves what the inbox holds of a day into the lake: Parquet files that are written first and named by one
     commit, which also empties the inbox of what they hold. An event that arrives again is counted as a
     duplicate; one whose id was taken by another event goes to quarantine as a conflict. A day may be sealed
-    as often as you like: late events are added as small files, and what is there already stays.
+    as often as you like: late events are added as small files, and what is there already stays. Files that
+    a killed run left behind are removed first.
     """
     run = current_run.pipeline
+    context.log.info("Removed %d files that no day names.", len(collect_garbage(run)))
     days = days_of(context)
     started = time.monotonic()
     result = seal_days(run, days, context.log.info)

@@ -1,7 +1,10 @@
 """The nightly job as a whole, on a real instance: what it publishes, what it records, and how it fails."""
 
+import os
+import time
 from collections.abc import Iterator
 from datetime import date, timedelta
+from pathlib import Path
 
 import dagster as dg
 import pytest
@@ -43,7 +46,27 @@ def night(server: Server) -> Iterator[tuple[Site, Outcome]]:
     with fresh_database(server) as database:
         site = site_of(database)
         site.deliver(list(DAYS))
+        leave_garbage(site)
         yield site, site.execute(DAYS)
+
+
+def leave_garbage(site: Site) -> Path:
+    """A file as a run leaves it that was killed two hours ago, before its commit."""
+    file = Path(site.settings.lake_root) / "events" / FIRST.isoformat() / "1-killed.parquet"
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"unfinished")
+    two_hours_ago = time.time() - 7200
+    os.utime(file, (two_hours_ago, two_hours_ago))
+    return file
+
+
+def test_a_run_removes_what_a_killed_run_left_and_keeps_what_days_name(night: tuple[Site, Outcome]) -> None:
+    site, _ = night
+    lake = Path(site.settings.lake_root)
+    files = {str(path.relative_to(lake)) for path in (lake / "events").rglob("*.parquet")}
+    with site.database.connect("pipeline") as connection:
+        named = {row[0] for row in connection.execute("SELECT unnest(files) FROM analytics.lake_day")}
+    assert files == named
 
 
 def test_a_range_is_one_run_that_publishes_and_records_every_day(night: tuple[Site, Outcome]) -> None:
