@@ -4,7 +4,7 @@ import contextlib
 import sys
 from collections.abc import Callable, Collection
 
-from analytics_pipeline.serving import PortTakenError, check_port
+from analytics_pipeline.serving import CannotServeError, free_address
 from analytics_pipeline.settings import Settings
 from analytics_pipeline.supervisor.home_lock import HomeTakenError, running_supervisor
 from analytics_pipeline.supervisor.plan import run_services
@@ -51,8 +51,8 @@ def demo_settings(settings: Settings, say: Callable[[str], None]) -> Settings:
 
 def _free_port(host: str, wanted: int, taken: Collection[int]) -> int:
     for port in range(wanted, min(wanted + PORTS_TRIED, 65_536)):
-        with contextlib.suppress(PortTakenError):
-            check_port(host, port, "")
+        with contextlib.suppress(CannotServeError):
+            free_address(host, port, "")
             if port not in taken:
                 return port
     return wanted

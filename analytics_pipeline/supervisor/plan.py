@@ -13,7 +13,7 @@ from analytics_pipeline.addresses import admin_url, dagster_url, ingest_url
 from analytics_pipeline.dagster_home import dagster_environment
 from analytics_pipeline.database.embedded import EmbeddedServer
 from analytics_pipeline.database.migrate import migrate
-from analytics_pipeline.serving import PortTakenError, check_port
+from analytics_pipeline.serving import CannotServeError, free_address
 from analytics_pipeline.settings import Settings
 from analytics_pipeline.supervisor.probes import answers, dagster_is_healthy
 from analytics_pipeline.supervisor.processes import log_path, open_log
@@ -31,8 +31,8 @@ def run_services(
     """Run every service of these settings, and `task` when they are ready, until stopped; the exit code."""
     for name, port in _ports(settings).items():
         try:
-            check_port(settings.bind, port, f"ANALYTICS_{name.upper()}_PORT")
-        except PortTakenError as error:
+            free_address(settings.bind, port, f"ANALYTICS_{name.upper()}_PORT")
+        except CannotServeError as error:
             raise SupervisorError(f"The service {name} cannot start: {error}") from error
     with TextIOWrapper(open_log(log_path(settings.home, "supervisor"))) as output:
         log = structlog.wrap_logger(
