@@ -14,6 +14,9 @@ Header = tuple[bytes, bytes]
 
 _JSON = msgspec.json.Encoder()
 _JSON_HEADER: Header = (b"content-type", b"application/json")
+# The server closes a connection with a body that nobody read. Unless the answer says so, the client's next
+# request may go out on it at that moment and get no answer.
+_BODY_UNREAD = frozenset({HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.REQUEST_TIMEOUT})
 
 
 class RefusedError(Exception):
@@ -38,10 +41,12 @@ async def send_json(send: Send, status: int, content: object, headers: Sequence[
 
 async def send_refusal(send: Send, refused: RefusedError, headers: Sequence[Header] = ()) -> None:
     """Answer with the refusal's status and sentence; where waiting helps, Retry-After in whole seconds."""
-    waits: list[Header] = []
+    added: list[Header] = []
     if refused.retry_after is not None:
-        waits = [(b"retry-after", str(max(1, ceil(refused.retry_after))).encode())]
-    await send_json(send, refused.status, {"error": str(refused)}, [*waits, *headers])
+        added.append((b"retry-after", str(max(1, ceil(refused.retry_after))).encode()))
+    if refused.status in _BODY_UNREAD:
+        added.append((b"connection", b"close"))
+    await send_json(send, refused.status, {"error": str(refused)}, [*added, *headers])
 
 
 async def send_empty(send: Send, status: int, headers: Sequence[Header] = ()) -> None:

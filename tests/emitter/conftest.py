@@ -95,7 +95,8 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-@pytest.fixture(scope="session")
+# Not for the whole session: Playwright's event loop would stand in the way of every test with one of its own.
+@pytest.fixture(scope="module")
 def browser(require_tool: Callable[[str], str]) -> Iterator[Browser]:
     chromium = require_tool("chromium")
     with sync_playwright() as playwright:

@@ -248,7 +248,7 @@ def test_there_is_nothing_else_behind_the_door(door: Service) -> None:
         assert door.get(path).status_code == 404
 
 
-def test_a_connection_goes_on_after_a_refusal(door: Service) -> None:
+def test_a_client_goes_on_after_a_refusal(door: Service) -> None:
     for body, status in [(b"[", 400), (b"x" * (MIB + 1), 413), (json.dumps([event()]).encode(), 202)]:
         assert door.post(body).status_code == status
 
