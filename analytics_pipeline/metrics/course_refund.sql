@@ -10,9 +10,9 @@
 -- approximate: the course has not one refund, so that it probably sends none; mature orders whose learner did not
 -- enroll within those 30 days stand for refunded ones then, without an amount.
 WITH known AS (
-    SELECT day, course_id, lesson_idx, learner_id, first_at, enroll_at, purchases, refunds
+    SELECT day, course_id, learner_id, enroll_at, purchases, refunds
     FROM learner_days
-    WHERE first_at < $as_of
+    WHERE first_at < $as_of AND lesson_idx IS NULL AND quiz_id IS NULL
 ),
 bought AS (
     SELECT
@@ -56,11 +56,16 @@ enrolments AS (
     ) AS enrolled
     GROUP BY course_id, learner_id
 ),
+lessons AS (
+    SELECT course_id, learner_id, lesson_idx, first_at
+    FROM learner_days
+    WHERE first_at < $as_of AND lesson_idx IS NOT NULL AND learner_id IS NOT NULL
+),
 reached AS (
-    SELECT o.course_id, o.order_id, max(k.lesson_idx) AS last_lesson_idx
+    SELECT o.course_id, o.order_id, max(l.lesson_idx) AS last_lesson_idx
     FROM orders AS o
-    JOIN known AS k ON k.course_id = o.course_id AND k.learner_id = o.learner_id AND k.first_at < o.refunded_at
-    WHERE k.lesson_idx IS NOT NULL
+    JOIN lessons AS l ON l.course_id = o.course_id AND l.learner_id = o.learner_id AND l.first_at < o.refunded_at
+    WHERE o.refunded_at IS NOT NULL
     GROUP BY o.course_id, o.order_id
 ),
 silent_courses AS (
