@@ -17,15 +17,13 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from analytics_pipeline.database.turn import hold_turn
-from analytics_pipeline.engine import Engine, ParquetFiles
+from analytics_pipeline.engine import ParquetFiles
 from analytics_pipeline.ingest.keys import create_key
 from analytics_pipeline.lake import schema
 from analytics_pipeline.lake.catalogue import lake_days
-from analytics_pipeline.lake.files import Lake
 from analytics_pipeline.lake.seal import seal_days
-from analytics_pipeline.run import PipelineRun
 from tests.conftest import Database
+from tests.pipeline_runs import a_run
 
 CHROMIUM_FLAGS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
@@ -55,14 +53,8 @@ class Site:
 
     def sealed(self) -> list[tuple[str, str, dict[str, Any]]]:
         """Id, type and the rest of every event in the day files, after sealing all that waits."""
-        urls, settings = self.database.urls, self.database.settings
-        with (
-            hold_turn(urls.pipeline, "seal", has_ended=lambda _: False, on_wait=lambda _: None) as turn,
-            self.database.connect("pipeline") as connection,
-        ):
-            run = PipelineRun(
-                connection, Lake(str(self.folder / "lake")), Engine(self.folder), turn, settings
-            )
+        with a_run(self.database, self.folder) as run:
+            connection = run.connection
             waiting = connection.execute("SELECT DISTINCT day FROM ingest.inbox").fetchall()
             days = [row[0] for row in waiting]
             assert not seal_days(run, days, print).failures

@@ -5,12 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from analytics_pipeline.database.turn import hold_turn
-from analytics_pipeline.engine import Engine
-from analytics_pipeline.lake.files import Lake
 from analytics_pipeline.run import PipelineRun
 from tests.conftest import Database, Server, fresh_database
 from tests.lake.deliveries import Delivery, clear, deliver
+from tests.pipeline_runs import a_run
 
 
 @pytest.fixture(scope="module")
@@ -28,19 +26,8 @@ def database(module_database: Database) -> Database:
 
 @pytest.fixture
 def run(database: Database, tmp_path: Path) -> Iterator[PipelineRun]:
-    with (
-        hold_turn(
-            database.urls.pipeline, "the-run", has_ended=lambda _: False, on_wait=lambda _: None
-        ) as turn,
-        database.connect("pipeline") as connection,
-    ):
-        yield PipelineRun(
-            connection=connection,
-            lake=Lake(str(tmp_path / "lake")),
-            engine=Engine(tmp_path / "scratch", threads=2),
-            turn=turn,
-            settings=database.settings,
-        )
+    with a_run(database, tmp_path, threads=2) as run:
+        yield run
 
 
 @pytest.fixture

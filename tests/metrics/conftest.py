@@ -8,7 +8,8 @@ import pytest
 from analytics_pipeline.engine import Engine
 from analytics_pipeline.run import PipelineRun
 from tests.conftest import Database, Server, fresh_database
-from tests.metrics.nights import a_run, clear
+from tests.metrics.nights import clear
+from tests.pipeline_runs import a_run
 
 
 @pytest.fixture(scope="session")

@@ -1,19 +1,13 @@
 """Nights as they are run: a stream is put into the inbox, sealed and published, and the tables are read."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
-from typing import Any
 
 import psycopg
 from psycopg.rows import dict_row
 
-from analytics_pipeline.database.turn import hold_turn
 from analytics_pipeline.days import day_of
-from analytics_pipeline.engine import Engine
-from analytics_pipeline.lake.files import Lake
 from analytics_pipeline.lake.learner_days import build_learner_days
 from analytics_pipeline.lake.seal import seal_days
 from analytics_pipeline.metrics.cohorts import publish_cohorts_as_of
@@ -40,23 +34,6 @@ def clear(database: Database) -> None:
     """Forget every event and every number."""
     with database.connect("owner") as owner:
         owner.execute(CLEAR)
-
-
-@contextmanager
-def a_run(database: Database, folder: Path, run_id: str = "the-run", **changes: Any) -> Iterator[PipelineRun]:
-    """A run that holds the turn on this database, with its lake under `folder`; `changes` are settings."""
-    settings: Settings = database.settings.model_copy(update=changes)
-    with (
-        hold_turn(database.urls.pipeline, run_id, has_ended=lambda _: False, on_wait=lambda _: None) as turn,
-        database.connect("pipeline") as connection,
-    ):
-        yield PipelineRun(
-            connection=connection,
-            lake=Lake(str(folder / "lake")),
-            engine=Engine(folder / "scratch", threads=1),
-            turn=turn,
-            settings=settings,
-        )
 
 
 def deliver(connection: psycopg.Connection, wire: Iterable[Wire], settings: Settings) -> set[date]:

@@ -16,11 +16,12 @@ from analytics_pipeline.metrics.publication import publish_cohorts, publish_dail
 from analytics_pipeline.run import PipelineRun
 from tests.conftest import Database
 from tests.metrics import oracle, oracle_cohorts
-from tests.metrics.nights import a_run, clear, deliver, night, published, through
+from tests.metrics.nights import clear, deliver, night, published, through
 from tests.metrics.oracle import Rows, Wire
 from tests.metrics.oracle_cohorts import Asked
 from tests.metrics.streams import PARIS, streams
 from tests.metrics.tables import canonical
+from tests.pipeline_runs import a_run
 
 DAY = date(2024, 3, 1)
 

@@ -8,7 +8,7 @@ import pytest
 from analytics_pipeline.run import PipelineRun
 from tests.conftest import Database
 from tests.metrics.conftest import database, module_database
-from tests.metrics.nights import a_run
+from tests.pipeline_runs import a_run
 
 __all__ = ["database", "module_database"]
 

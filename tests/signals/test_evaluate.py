@@ -11,8 +11,9 @@ from analytics_pipeline.days import DayRange
 from analytics_pipeline.run import PipelineRun
 from analytics_pipeline.signals.evaluate import MOST_DAYS, evaluate_signals, evaluate_signals_to, pending_days
 from tests.conftest import Database
-from tests.metrics.nights import a_run, clear, deliver, night, published, through
+from tests.metrics.nights import clear, deliver, night, published, through
 from tests.metrics.oracle import Rows, Wire
+from tests.pipeline_runs import a_run
 from tests.signals.conftest import QUIET_DAYS
 
 FIRST = date(2024, 3, 1)
