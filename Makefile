@@ -61,9 +61,10 @@ format: install
 	@$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# Both files carry versions and hashes and no index address; the second one extends the first.
+# The files carry versions and hashes and no index address; each one extends the one before it.
 COMPILE := uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade
 constraints:
 	@command -v uv >/dev/null || { echo "make constraints needs uv on the PATH: install it with 'pip install uv'."; exit 1; }
 	$(COMPILE) pyproject.toml --group build -o constraints.txt
-	$(COMPILE) pyproject.toml --group dev -c constraints.txt -o constraints-dev.txt
+	$(COMPILE) pyproject.toml --extra spark --group dev -c constraints.txt -o constraints-dev.txt
+	$(COMPILE) pyproject.toml --extra spark --group bench -c constraints-dev.txt -o constraints-bench.txt
