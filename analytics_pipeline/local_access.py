@@ -3,7 +3,7 @@
 import psycopg
 import sqlalchemy
 
-from analytics_pipeline.admin.tokens import check_token, create_token
+from analytics_pipeline.admin.auth.tokens import check_token, create_token
 from analytics_pipeline.database.secret_files import read_secret, write_secret
 from analytics_pipeline.database.urls import database_urls, sqlalchemy_url
 from analytics_pipeline.ingest.keys import create_key, hash_of

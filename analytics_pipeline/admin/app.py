@@ -9,23 +9,23 @@ from fastapi.staticfiles import StaticFiles
 from sqlalchemy import text
 from starlette.middleware.gzip import GZipMiddleware
 
-from analytics_pipeline.admin import api
-from analytics_pipeline.admin.access import (
+from analytics_pipeline.admin.api import routes
+from analytics_pipeline.admin.auth.access import (
     FAILURES_AT_ONCE,
     FAILURES_PER_SECOND,
     REQUESTS_AT_ONCE,
     REQUESTS_PER_SECOND,
 )
+from analytics_pipeline.admin.auth.session_key import session_key
+from analytics_pipeline.admin.auth.sessions import Sessions
 from analytics_pipeline.admin.dashboard import pages, signing
 from analytics_pipeline.admin.dashboard.rendering import STATIC
-from analytics_pipeline.admin.database import Reader
 from analytics_pipeline.admin.errors import install_error_answers
 from analytics_pipeline.admin.headers import SecurityHeaders
 from analytics_pipeline.admin.limits import Limiter
+from analytics_pipeline.admin.reading.database import Reader
 from analytics_pipeline.admin.rules import rules_of
 from analytics_pipeline.admin.service import Service, ServiceOf
-from analytics_pipeline.admin.session_key import session_key
-from analytics_pipeline.admin.sessions import Sessions
 from analytics_pipeline.database.urls import database_urls, sqlalchemy_url
 from analytics_pipeline.settings import Settings
 
@@ -62,7 +62,7 @@ def create_app(settings: Settings) -> FastAPI:
     install_error_answers(app)
     app.add_middleware(GZipMiddleware, minimum_size=1000)
     app.add_middleware(SecurityHeaders)
-    app.include_router(api.router)
+    app.include_router(routes.router)
     app.include_router(signing.router)
     app.include_router(pages.router)
     app.add_exception_handler(signing.SignInNeededError, _to_sign_in)

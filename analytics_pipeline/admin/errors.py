@@ -7,11 +7,11 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from analytics_pipeline.admin.cursors import WrongCursorError
+from analytics_pipeline.admin.answers.ranges import WrongRangeError
 from analytics_pipeline.admin.dashboard.rendering import error_page
 from analytics_pipeline.admin.problems import ProblemError, problem_response
-from analytics_pipeline.admin.ranges import WrongRangeError
-from analytics_pipeline.admin.reading import UnknownCourseError, UnknownLessonError
+from analytics_pipeline.admin.reading.course import UnknownCourseError, UnknownLessonError
+from analytics_pipeline.admin.reading.cursors import WrongCursorError
 
 NOT_FOUND = "There is nothing at this address."
 FAILED = "The service failed to answer; its log says why."

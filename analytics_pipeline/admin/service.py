@@ -5,10 +5,10 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
-from analytics_pipeline.admin.database import Reader
+from analytics_pipeline.admin.auth.sessions import Sessions
 from analytics_pipeline.admin.limits import Limiter
+from analytics_pipeline.admin.reading.database import Reader
 from analytics_pipeline.admin.rules import Rules
-from analytics_pipeline.admin.sessions import Sessions
 
 
 @dataclass(frozen=True)

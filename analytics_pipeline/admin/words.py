@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from analytics_pipeline.admin.dropoff import BiggestDrop
-from analytics_pipeline.admin.rates import Rate
+from analytics_pipeline.admin.answers.dropoff import BiggestDrop
+from analytics_pipeline.admin.answers.rates import Rate
 
 NONE = "\N{EN DASH}"
 

@@ -9,7 +9,7 @@ import psycopg
 import sqlalchemy
 import typer
 
-from analytics_pipeline.admin.tokens import create_token, list_tokens, revoke_token
+from analytics_pipeline.admin.auth.tokens import create_token, list_tokens, revoke_token
 from analytics_pipeline.cli.errors import CommandError
 from analytics_pipeline.console import say, table
 from analytics_pipeline.database.urls import database_urls, ensure_database, sqlalchemy_url

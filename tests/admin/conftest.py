@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from sqlalchemy import create_engine
 
 from analytics_pipeline.admin.app import create_app
-from analytics_pipeline.admin.tokens import create_token
+from analytics_pipeline.admin.auth.tokens import create_token
 from analytics_pipeline.database.urls import sqlalchemy_url
 from tests.conftest import Database
 

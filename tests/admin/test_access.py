@@ -8,9 +8,9 @@ import psycopg
 import pytest
 from sqlalchemy import create_engine
 
-from analytics_pipeline.admin.access import FAILURES_AT_ONCE
+from analytics_pipeline.admin.auth.access import FAILURES_AT_ONCE
+from analytics_pipeline.admin.auth.tokens import create_token, list_tokens, revoke_token
 from analytics_pipeline.admin.limits import Limiter
-from analytics_pipeline.admin.tokens import create_token, list_tokens, revoke_token
 from analytics_pipeline.database.urls import sqlalchemy_url
 from tests.admin.conftest import Token
 from tests.admin.rows import course_day, publish_course_days

@@ -7,7 +7,9 @@ from datetime import date
 
 import pytest
 
-from analytics_pipeline.admin.course import Lesson
+from analytics_pipeline.admin.answers.course import Lesson
+from analytics_pipeline.admin.answers.dropoff import LessonCounts, drop_off
+from analytics_pipeline.admin.answers.times import lesson_time
 from analytics_pipeline.admin.dashboard.charts import (
     DayPoint,
     daily_chart,
@@ -16,8 +18,6 @@ from analytics_pipeline.admin.dashboard.charts import (
     time_chart,
 )
 from analytics_pipeline.admin.dashboard.drawing import draw
-from analytics_pipeline.admin.dropoff import LessonCounts, drop_off
-from analytics_pipeline.admin.times import lesson_time
 from analytics_pipeline.days import DayRange
 
 

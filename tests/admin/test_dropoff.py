@@ -3,7 +3,7 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics_pipeline.admin.dropoff import LessonCounts, biggest_drop, drop_off
+from analytics_pipeline.admin.answers.dropoff import LessonCounts, biggest_drop, drop_off
 from analytics_pipeline.admin.words import biggest_drop_sentences
 
 

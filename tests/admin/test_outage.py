@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import create_engine
 
 from analytics_pipeline.admin.app import create_app
-from analytics_pipeline.admin.tokens import create_token
+from analytics_pipeline.admin.auth.tokens import create_token
 from analytics_pipeline.database.embedded import EmbeddedServer
 from analytics_pipeline.database.migrate import migrate
 from analytics_pipeline.database.urls import database_urls, sqlalchemy_url

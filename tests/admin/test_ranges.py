@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics_pipeline.admin.ranges import WrongRangeError, last_days, select, whole_weeks
+from analytics_pipeline.admin.answers.ranges import WrongRangeError, last_days, select, whole_weeks
 from analytics_pipeline.days import DayRange
 
 DAYS = st.dates(date(2020, 1, 1), date(2030, 12, 31))

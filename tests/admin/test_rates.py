@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics_pipeline.admin.rates import HIDDEN_RATE, count, rate, wilson
+from analytics_pipeline.admin.answers.rates import HIDDEN_RATE, count, rate, wilson
 from analytics_pipeline.signals.interval import wilson as signals_wilson
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from analytics_pipeline.admin.sessions import local_path
+from analytics_pipeline.admin.auth.sessions import local_path
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ import psycopg
 import pytest
 from sqlalchemy import create_engine
 
-from analytics_pipeline.admin.sessions import COOKIE
-from analytics_pipeline.admin.tokens import revoke_token
+from analytics_pipeline.admin.auth.sessions import COOKIE
+from analytics_pipeline.admin.auth.tokens import revoke_token
 from analytics_pipeline.database.urls import sqlalchemy_url
 from tests.admin.conftest import ORIGIN, Token
 from tests.admin.rows import course_day, publish_course_days

@@ -1,4 +1,4 @@
-from analytics_pipeline.admin.times import lesson_time
+from analytics_pipeline.admin.answers.times import lesson_time
 from analytics_pipeline.metrics.times import time_buckets
 
 

@@ -9,7 +9,7 @@ from datetime import date
 from math import ceil
 from typing import Any
 
-from analytics_pipeline.admin.course import Lesson
+from analytics_pipeline.admin.answers.course import Lesson
 
 Spec = dict[str, Any]
 

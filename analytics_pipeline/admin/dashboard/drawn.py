@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from analytics_pipeline.admin.course import CourseAnswer
+from analytics_pipeline.admin.answers.course import CourseAnswer
+from analytics_pipeline.admin.answers.lesson import LessonAnswer
 from analytics_pipeline.admin.dashboard.charts import (
     NARROW,
     WIDE,
@@ -13,7 +14,6 @@ from analytics_pipeline.admin.dashboard.charts import (
     hours_chart,
     time_chart,
 )
-from analytics_pipeline.admin.lesson import LessonAnswer
 
 Drawn = dict[str, tuple[Spec, Spec] | None]
 

@@ -7,18 +7,18 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 from sqlalchemy import Connection
 
-from analytics_pipeline.admin.api import Cursor, LessonIdx, Search
-from analytics_pipeline.admin.courses import read_courses
+from analytics_pipeline.admin.answers.definitions import definitions
+from analytics_pipeline.admin.api.routes import Cursor, LessonIdx, Search
 from analytics_pipeline.admin.dashboard.drawn import course_charts, lesson_charts
 from analytics_pipeline.admin.dashboard.range_form import AskedRange
 from analytics_pipeline.admin.dashboard.rendering import page
 from analytics_pipeline.admin.dashboard.signing import SignedIn
-from analytics_pipeline.admin.definitions import definitions
-from analytics_pipeline.admin.provenance import complete_through
-from analytics_pipeline.admin.queries import as_of
-from analytics_pipeline.admin.reading import known_days, read_course, read_funnels, read_lesson
+from analytics_pipeline.admin.reading.course import known_days, read_course, read_funnels, read_lesson
+from analytics_pipeline.admin.reading.courses import read_courses
+from analytics_pipeline.admin.reading.provenance import complete_through
+from analytics_pipeline.admin.reading.queries import as_of
+from analytics_pipeline.admin.reading.signals import read_signals
 from analytics_pipeline.admin.service import ServiceOf
-from analytics_pipeline.admin.signals import read_signals
 from analytics_pipeline.admin.words import RULE_TITLES, biggest_drop_sentences
 from analytics_pipeline.days import DayRange, day_of
 

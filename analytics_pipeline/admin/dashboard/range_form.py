@@ -7,8 +7,8 @@ from urllib.parse import urlencode
 
 from fastapi import Depends, Query
 
-from analytics_pipeline.admin.api import FIRST, LAST
-from analytics_pipeline.admin.ranges import WrongRangeError, last_days
+from analytics_pipeline.admin.answers.ranges import WrongRangeError, last_days
+from analytics_pipeline.admin.api.routes import FIRST, LAST
 from analytics_pipeline.days import DayRange
 
 PRESETS = {"7": 7, "30": 30, "90": 90}

@@ -8,12 +8,12 @@ from urllib.parse import quote
 from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
-from analytics_pipeline.admin.access import admit
+from analytics_pipeline.admin.auth.access import admit
+from analytics_pipeline.admin.auth.sessions import is_same_origin, is_secure, local_path
+from analytics_pipeline.admin.auth.tokens import token_holds
 from analytics_pipeline.admin.dashboard.rendering import page
 from analytics_pipeline.admin.problems import ProblemError
 from analytics_pipeline.admin.service import ServiceOf
-from analytics_pipeline.admin.sessions import is_same_origin, is_secure, local_path
-from analytics_pipeline.admin.tokens import token_holds
 
 router = APIRouter(include_in_schema=False)
 

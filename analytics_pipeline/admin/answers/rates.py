@@ -2,7 +2,7 @@
 
 from math import sqrt
 
-from analytics_pipeline.admin.answers import Answer
+from analytics_pipeline.admin.answers.base import Answer
 
 Z_95 = 1.959963984540054
 

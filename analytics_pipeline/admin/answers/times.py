@@ -2,8 +2,8 @@
 
 from fractions import Fraction
 
-from analytics_pipeline.admin.answers import Answer
-from analytics_pipeline.admin.rates import Rate, is_hidden, rate
+from analytics_pipeline.admin.answers.base import Answer
+from analytics_pipeline.admin.answers.rates import Rate, is_hidden, rate
 from analytics_pipeline.metrics.times import Histogram, quantile
 
 

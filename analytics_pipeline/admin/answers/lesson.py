@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
-from analytics_pipeline.admin.answers import Answer, EffectiveRange, Provenance
-from analytics_pipeline.admin.course import Lesson, Quiz
-from analytics_pipeline.admin.rates import count, is_hidden
+from analytics_pipeline.admin.answers.base import Answer, EffectiveRange, Provenance
+from analytics_pipeline.admin.answers.course import Lesson, Quiz
+from analytics_pipeline.admin.answers.rates import count, is_hidden
 from analytics_pipeline.days import DayRange
 
 COUNTS = ("views", "viewers", "completers", "quiz_attempts", "quiz_attempters", "quiz_passers")

@@ -4,17 +4,24 @@ from datetime import date
 
 from sqlalchemy import Connection
 
-from analytics_pipeline.admin import queries
-from analytics_pipeline.admin.answers import effective_range
-from analytics_pipeline.admin.course import CourseAnswer, Lesson, Overview, activity, daily_series, quiz
-from analytics_pipeline.admin.dropoff import LessonCounts, LessonDropOff, biggest_drop, drop_off
-from analytics_pipeline.admin.funnel import FUNNEL_STEPS, FunnelAnswer, funnel
-from analytics_pipeline.admin.lesson import LessonAnswer, lesson_days, views_by_hour
-from analytics_pipeline.admin.provenance import provenance_of
-from analytics_pipeline.admin.ranges import Selection, select
-from analytics_pipeline.admin.rates import count
+from analytics_pipeline.admin.answers.base import effective_range
+from analytics_pipeline.admin.answers.course import (
+    CourseAnswer,
+    Lesson,
+    Overview,
+    activity,
+    daily_series,
+    quiz,
+)
+from analytics_pipeline.admin.answers.dropoff import LessonCounts, LessonDropOff, biggest_drop, drop_off
+from analytics_pipeline.admin.answers.funnel import FUNNEL_STEPS, FunnelAnswer, funnel
+from analytics_pipeline.admin.answers.lesson import LessonAnswer, lesson_days, views_by_hour
+from analytics_pipeline.admin.answers.ranges import Selection, select
+from analytics_pipeline.admin.answers.rates import count
+from analytics_pipeline.admin.answers.times import lesson_time
+from analytics_pipeline.admin.reading import queries
+from analytics_pipeline.admin.reading.provenance import provenance_of
 from analytics_pipeline.admin.rules import Rules
-from analytics_pipeline.admin.times import lesson_time
 from analytics_pipeline.days import DayRange
 
 

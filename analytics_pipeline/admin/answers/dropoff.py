@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from analytics_pipeline.admin.answers import Answer
-from analytics_pipeline.admin.rates import Rate, count, rate
+from analytics_pipeline.admin.answers.base import Answer
+from analytics_pipeline.admin.answers.rates import Rate, count, rate
 
 
 @dataclass(frozen=True)

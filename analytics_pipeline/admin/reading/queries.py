@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.elements import ColumnElement
 
-from analytics_pipeline.admin.dropoff import LessonCounts
+from analytics_pipeline.admin.answers.dropoff import LessonCounts
 from analytics_pipeline.database.tables import (
     course_daily,
     course_funnel,

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from analytics_pipeline.admin.ranges import Selection
+from analytics_pipeline.admin.answers.ranges import Selection
 from analytics_pipeline.days import DayRange
 
 

@@ -6,17 +6,17 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from analytics_pipeline.admin.access import TokenId
-from analytics_pipeline.admin.answers import Answer
-from analytics_pipeline.admin.course import CourseAnswer
-from analytics_pipeline.admin.courses import CoursesAnswer, read_courses
-from analytics_pipeline.admin.definitions import DefinitionsAnswer, definitions
-from analytics_pipeline.admin.funnel import FunnelAnswer
-from analytics_pipeline.admin.lesson import LessonAnswer
+from analytics_pipeline.admin.answers.base import Answer
+from analytics_pipeline.admin.answers.course import CourseAnswer
+from analytics_pipeline.admin.answers.definitions import DefinitionsAnswer, definitions
+from analytics_pipeline.admin.answers.funnel import FunnelAnswer
+from analytics_pipeline.admin.answers.lesson import LessonAnswer
+from analytics_pipeline.admin.auth.access import TokenId
 from analytics_pipeline.admin.problems import Problem
-from analytics_pipeline.admin.reading import read_course, read_funnels, read_lesson
+from analytics_pipeline.admin.reading.course import read_course, read_funnels, read_lesson
+from analytics_pipeline.admin.reading.courses import CoursesAnswer, read_courses
+from analytics_pipeline.admin.reading.signals import SignalsAnswer, SignalStatus, read_signals
 from analytics_pipeline.admin.service import ServiceOf
-from analytics_pipeline.admin.signals import SignalsAnswer, SignalStatus, read_signals
 
 FIRST, LAST = date(2000, 1, 1), date(2100, 12, 31)
 

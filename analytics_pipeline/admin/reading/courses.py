@@ -6,10 +6,10 @@ from typing import Any
 from sqlalchemy import BigInteger, Connection, case, cast, func, select, tuple_
 from sqlalchemy.sql.elements import ColumnElement
 
-from analytics_pipeline.admin.answers import Answer, Provenance
-from analytics_pipeline.admin.cursors import decode_cursor, encode_cursor
-from analytics_pipeline.admin.provenance import provenance_of
-from analytics_pipeline.admin.rates import Rate, count, rate
+from analytics_pipeline.admin.answers.base import Answer, Provenance
+from analytics_pipeline.admin.answers.rates import Rate, count, rate
+from analytics_pipeline.admin.reading.cursors import decode_cursor, encode_cursor
+from analytics_pipeline.admin.reading.provenance import provenance_of
 from analytics_pipeline.admin.rules import Rules
 from analytics_pipeline.database.tables import course_daily, course_funnel, lesson_cohort, signal
 

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from analytics_pipeline.admin.answers import Answer, EffectiveRange, Provenance
-from analytics_pipeline.admin.rates import Rate, count, rate
+from analytics_pipeline.admin.answers.base import Answer, EffectiveRange, Provenance
+from analytics_pipeline.admin.answers.rates import Rate, count, rate
 
 FUNNEL_STEPS = {
     "discovery": ("course_view", "enroll", "complete"),

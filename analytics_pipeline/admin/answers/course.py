@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
-from analytics_pipeline.admin.answers import Answer, EffectiveRange, Provenance
-from analytics_pipeline.admin.dropoff import BiggestDrop, LessonDropOff
-from analytics_pipeline.admin.rates import Rate, count, is_hidden, rate
-from analytics_pipeline.admin.times import LessonTime
+from analytics_pipeline.admin.answers.base import Answer, EffectiveRange, Provenance
+from analytics_pipeline.admin.answers.dropoff import BiggestDrop, LessonDropOff
+from analytics_pipeline.admin.answers.rates import Rate, count, is_hidden, rate
+from analytics_pipeline.admin.answers.times import LessonTime
 from analytics_pipeline.days import DayRange
 
 ACTIVITY = (

@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from analytics_pipeline.admin.answers import Answer
+from analytics_pipeline.admin.answers.base import Answer
 from analytics_pipeline.metrics.models import COHORT, DAILY
 
 

@@ -7,9 +7,9 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from analytics_pipeline.admin.auth.tokens import check_token
 from analytics_pipeline.admin.problems import ProblemError
 from analytics_pipeline.admin.service import Service, ServiceOf
-from analytics_pipeline.admin.tokens import check_token
 
 # One a second on the long run: enough for a person who mistypes, too little to hammer the database.
 FAILURES_PER_SECOND, FAILURES_AT_ONCE = 1.0, 20.0

@@ -7,9 +7,9 @@ from typing import Any, Literal
 from sqlalchemy import Connection, Date, Integer, case, func, literal, select, tuple_
 from sqlalchemy.sql.elements import ColumnElement
 
-from analytics_pipeline.admin.answers import Answer, Provenance
-from analytics_pipeline.admin.cursors import decode_cursor, encode_cursor
-from analytics_pipeline.admin.provenance import provenance_of
+from analytics_pipeline.admin.answers.base import Answer, Provenance
+from analytics_pipeline.admin.reading.cursors import decode_cursor, encode_cursor
+from analytics_pipeline.admin.reading.provenance import provenance_of
 from analytics_pipeline.admin.rules import Rules
 from analytics_pipeline.admin.words import signal_sentence
 from analytics_pipeline.database.tables import signal

@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from analytics_pipeline.admin import queries
-from analytics_pipeline.admin.answers import EventCounts, Provenance
+from analytics_pipeline.admin.answers.base import EventCounts, Provenance
+from analytics_pipeline.admin.reading import queries
 from analytics_pipeline.days import DayRange, day_of
 
 NO_EVENTS = EventCounts(counted=0, anonymous=0, excluded=0, duplicates=0, conflicts=0, rejected=0)

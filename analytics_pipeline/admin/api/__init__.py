@@ -1,0 +1,1 @@
+"""The routes of the admin API, their parameters and how they answer."""

@@ -1,0 +1,1 @@
+"""Reading the published tables and putting the answers together."""
