@@ -10,13 +10,14 @@ RUNTIME := .venv/.runtime-installed
 DEV := .venv/.dev-installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test soak check format constraints
+.PHONY: help install demo test soak check docs format constraints
 
 help:
 	@echo "make demo         the whole system with a simulated course platform, until Ctrl-C"
 	echo "make demo EXIT=1  the same, stopping as soon as it has answered with numbers"
 	echo "make test         the test suite; make soak runs the long tests"
-	echo "make check        linters, types, import rules, Dagster definitions"
+	echo "make check        linters, types, import rules, dead code, stale docs, Dagster definitions"
+	echo "make docs         writes docs/reference from the code"
 	echo "make install      .venv with everything that the above need"
 	echo "make constraints  pin the newest allowed versions, with hashes"
 
@@ -50,12 +51,24 @@ echo "telemetry: {enabled: false}" > "$$DAGSTER_HOME/dagster.yaml"
 $(BIN)/dg check defs
 endef
 
+# Fields and enum members are read by serializers, and unused local variables are ruff's to find.
+define DEAD_CODE
+dead=$$($(BIN)/vulture | grep -v "unused variable" || true)
+[ -z "$$dead" ] || { echo "Nothing uses:"; echo "$$dead"; exit 1; }
+endef
+
 check: install
 	@$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/codespell
+	$(DEAD_CODE)
+	$(BIN)/python -m docs.generator --check
 	$(CHECK_DEFINITIONS)
+
+docs: install
+	@$(BIN)/python -m docs.generator
 
 format: install
 	@$(BIN)/ruff check --fix .
