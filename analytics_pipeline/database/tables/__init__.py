@@ -1,0 +1,40 @@
+"""The tables of the database, their comments included. The migrations create them; nothing else does.
+
+Schema `ingest` holds what has not been sealed yet, schema `analytics` what people and services read.
+"""
+
+from analytics_pipeline.database.tables.cohorts import (
+    course_funnel,
+    course_refund,
+    lesson_cohort,
+    quiz_cohort,
+)
+from analytics_pipeline.database.tables.columns import EVENT_TYPE, metadata
+from analytics_pipeline.database.tables.daily import course_daily, event_day, lesson_daily
+from analytics_pipeline.database.tables.ingest import inbox, quarantine, write_key
+from analytics_pipeline.database.tables.lake import duplicate_count, lake_day
+from analytics_pipeline.database.tables.operations import admin_token, metric_revision, site, turn
+from analytics_pipeline.database.tables.signals import signal, signal_evaluation
+
+__all__ = [
+    "EVENT_TYPE",
+    "admin_token",
+    "course_daily",
+    "course_funnel",
+    "course_refund",
+    "duplicate_count",
+    "event_day",
+    "inbox",
+    "lake_day",
+    "lesson_cohort",
+    "lesson_daily",
+    "metadata",
+    "metric_revision",
+    "quarantine",
+    "quiz_cohort",
+    "signal",
+    "signal_evaluation",
+    "site",
+    "turn",
+    "write_key",
+]

@@ -1,0 +1,129 @@
+"""Published tables by cohort day."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    Double,
+    Identity,
+    Integer,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from analytics_pipeline.database.tables.columns import MONEY, as_of, count, metadata, provenance
+
+lesson_cohort = Table(
+    "lesson_cohort",
+    metadata,
+    Column("course_id", Text, primary_key=True, comment="Course."),
+    Column("lesson_idx", Integer, primary_key=True, autoincrement=False, comment="Lesson, counted from 0."),
+    Column(
+        "cohort_day",
+        Date,
+        primary_key=True,
+        comment="Day of the learner's first lesson activity in the course.",
+    ),
+    count("viewers", "Learners with any activity in the lesson."),
+    count("completers", "Those of them with lesson_completed."),
+    count("stopped", "Learners whose furthest lesson this is, not complete and quiet before as-of."),
+    count("active", "Learners whose furthest lesson this is, not complete and not quiet."),
+    count("finished", "Learners whose furthest lesson this is and who completed the course."),
+    as_of(),
+    *provenance(),
+    schema="analytics",
+    comment="Where learners are and stop, per lesson and cohort day; counts add up over cohort days.",
+)
+
+quiz_cohort = Table(
+    "quiz_cohort",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True, comment="Surrogate."),
+    Column("course_id", Text, nullable=False, comment="Course."),
+    Column("quiz_id", Text, comment="Quiz; null where the lesson stands for its quiz."),
+    Column("lesson_idx", Integer, comment="Lowest lesson in which the quiz was seen; null if in none."),
+    Column("cohort_day", Date, nullable=False, comment="Day of the learner's first attempt at this quiz."),
+    count("attempters", "Learners who attempted or passed the quiz."),
+    count("first_attempt_passers", "Those whose first attempt passed."),
+    count("best_attempt_passers", "Those who ever passed."),
+    count("attempts", "quiz_attempted events of these learners."),
+    as_of(),
+    *provenance(),
+    UniqueConstraint("course_id", "quiz_id", "lesson_idx", "cohort_day", postgresql_nulls_not_distinct=True),
+    schema="analytics",
+    comment="Quiz results per quiz and cohort day; counts add up over cohort days.",
+)
+
+
+def _funnel_count(name: str, comment: str) -> Column[int]:
+    return Column(name, BigInteger, comment=comment)
+
+
+course_funnel = Table(
+    "course_funnel",
+    metadata,
+    Column("course_id", Text, primary_key=True, comment="Course."),
+    Column("funnel", Text, primary_key=True, comment="discovery, completion or purchase."),
+    Column("cohort_day", Date, primary_key=True, comment="Day on which the learner reached the first step."),
+    count("entered", "Learners who reached the first step."),
+    count("step_2", "Those who reached the second step within the window."),
+    _funnel_count("step_3", "Those who reached the third step; null where the funnel has two."),
+    count("converted", "Those who reached the last step."),
+    count("open", "Not converted, and their window is still open at as-of."),
+    count("dropped", "Not converted, and their window is over at as-of."),
+    _funnel_count(
+        "refunded", "Those whose entry order was refunded (purchase only); a marker across states."
+    ),
+    count("mature", "Entrants whose window is over at as-of."),
+    count("mature_step_2", "Mature entrants who reached the second step."),
+    _funnel_count("mature_step_3", "Mature entrants who reached the third step; null where there is none."),
+    _funnel_count(
+        "already_enrolled", "Enrolled before their first course view; not entered (discovery only)."
+    ),
+    _funnel_count(
+        "completed_required", "Entrants who completed every required lesson; null without a catalogue."
+    ),
+    Column(
+        "progress_sum", Double, comment="Sum of their shares of required lessons; null without a catalogue."
+    ),
+    as_of(),
+    *provenance(),
+    schema="analytics",
+    comment="Funnels per course and cohort day; entered = converted + open + dropped.",
+)
+
+course_refund = Table(
+    "course_refund",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True, comment="Surrogate."),
+    Column("course_id", Text, nullable=False, comment="Course."),
+    Column("currency", Text, comment="Currency of the order; null where the purchase named none."),
+    Column("cohort_day", Date, nullable=False, comment="Day of the order's earliest purchase."),
+    Column(
+        "last_lesson_idx",
+        Integer,
+        comment="Highest lesson with activity before the refund; null if none, and for orders not refunded.",
+    ),
+    count("orders", "Orders."),
+    count("refunded_orders", "Those that were refunded, in full or in part."),
+    count("mature_orders", "Orders older than the refund window at as-of."),
+    count("mature_refunded_orders", "Mature orders that were refunded."),
+    Column("gross", MONEY, nullable=False, comment="Sum of what was paid."),
+    Column("refunded", MONEY, nullable=False, comment="Sum of what was given back, at most gross."),
+    Column("net", MONEY, nullable=False, comment="Gross less refunded."),
+    Column(
+        "approximate",
+        Boolean,
+        nullable=False,
+        comment="True where the course sends no refunds and orders without an enrolment stand for them.",
+    ),
+    as_of(),
+    *provenance(),
+    UniqueConstraint(
+        "course_id", "currency", "cohort_day", "last_lesson_idx", postgresql_nulls_not_distinct=True
+    ),
+    schema="analytics",
+    comment="Orders and refunds per course, currency, day of purchase and lesson reached; sums add up.",
+)

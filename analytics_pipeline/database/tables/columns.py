@@ -1,0 +1,36 @@
+"""The metadata that every table belongs to, and the kinds of columns that several of them have."""
+
+from sqlalchemy import BigInteger, Column, DateTime, Enum, MetaData, Numeric, Text
+
+from analytics_pipeline.events import EventType
+
+metadata = MetaData()
+
+INSTANT = DateTime(timezone=True)
+MONEY = Numeric(24, 4)
+EVENT_TYPE = Enum(
+    EventType,
+    name="event_type",
+    schema="analytics",
+    values_callable=lambda kinds: [kind.value for kind in kinds],
+)
+
+
+def count(name: str, comment: str) -> Column[int]:
+    """A number that every row has."""
+    return Column(name, BigInteger, nullable=False, comment=comment)
+
+
+def provenance() -> tuple[Column[object], ...]:
+    """When a row was published, and by which run."""
+    return (
+        Column("computed_at", INSTANT, nullable=False, comment="When this row was published."),
+        Column("run_id", Text, nullable=False, comment="The Dagster run that published this row."),
+    )
+
+
+def as_of() -> Column[object]:
+    """The end of the last day up to which all days were published when the row was."""
+    return Column(
+        "as_of", INSTANT, nullable=False, comment="End of the last day up to which all days are published."
+    )
