@@ -7,7 +7,7 @@ Instants are UTC throughout; what does not fit into memory is spilled to the scr
 import shutil
 import tempfile
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -45,8 +45,16 @@ Relation: TypeAlias = ParquetFiles | TypedFrame | pd.DataFrame
 class Engine:
     """Runs models. Each call works in a database of its own, so calls from several threads do not meet."""
 
-    def __init__(self, scratch: Path, memory_limit: str = "1GB", threads: int | None = None) -> None:
+    def __init__(
+        self,
+        scratch: Path,
+        attach: Callable[[duckdb.DuckDBPyConnection], None] = lambda _: None,
+        memory_limit: str = "1GB",
+        threads: int | None = None,
+    ) -> None:
+        """`attach` lets a session reach files that DuckDB does not reach by itself, such as a bucket's."""
         self.scratch = scratch
+        self._attach = attach
         self._memory_limit = memory_limit
         self._threads = threads
 
@@ -104,6 +112,7 @@ class Engine:
                 duck.execute("SET TimeZone = 'UTC'")
                 # In a terminal DuckDB would draw a bar for every statement.
                 duck.execute("SET enable_progress_bar = false")
+                self._attach(duck)
                 for name, relation in (relations or {}).items():
                     create_view(duck, name, relation)
                 yield duck

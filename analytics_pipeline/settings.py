@@ -1,6 +1,7 @@
 """Every setting, once: from the environment or a `.env` file, checked at start."""
 
 import json
+import re
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
@@ -39,7 +40,9 @@ class Settings(BaseSettings):
     dagster_database_url: SecretStr | None = Field(
         None, description="URL of Dagster's own database; unset: derived from DATABASE_URL."
     )
-    lake: str | None = Field(None, description="Where the Parquet files lie; unset: HOME/lake.")
+    lake: str | None = Field(
+        None, description="Where the Parquet files lie: a folder or s3://bucket/prefix; unset: HOME/lake."
+    )
     timezone: str = Field("UTC", description="IANA time zone whose calendar days are counted.")
     first_day: date = Field(date(2024, 1, 1), description="No event before this day is accepted.")
     bind: str = Field("127.0.0.1", description="Address that the services listen on.")
@@ -112,6 +115,13 @@ class Settings(BaseSettings):
     def _known_zone(cls, value: str) -> str:
         if value not in available_timezones():
             raise ValueError("is no IANA time zone; write for example Europe/Paris")
+        return value
+
+    @field_validator("lake")
+    @classmethod
+    def _known_store(cls, value: str | None) -> str | None:
+        if value is not None and "://" in value and not re.match("s3://[^/]", value):
+            raise ValueError("is no place for the lake; write a folder or s3://bucket/prefix")
         return value
 
     @field_validator("pseudonym_key")

@@ -53,6 +53,8 @@ class CurrentRun(dg.ConfigurableResource):
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Self]:
         """Give the resource when the run has its turn."""
         settings = load_settings()
+        lake = Lake(settings.lake_root)
+        lake.check()
         url = database_urls(settings).pipeline
         instance, log, run = context.instance, context.log, context.run
         if instance is None or log is None or run is None:
@@ -64,10 +66,8 @@ class CurrentRun(dg.ConfigurableResource):
             with _interruptible():
                 turn = held.enter_context(_turn(url, run, instance, log))
                 end_lost_runs(instance, connection, run.run_id, log.warning, GRACE_SECONDS)
-            scratch = settings.home.absolute() / "scratch"
-            self._pipeline = PipelineRun(
-                connection, Lake(settings.lake_root), Engine(scratch), turn, settings
-            )
+            engine = Engine(settings.home.absolute() / "scratch", lake.attach)
+            self._pipeline = PipelineRun(connection, lake, engine, turn, settings)
             yield self
 
 

@@ -14,17 +14,23 @@ from tests.conftest import Database
 
 @contextmanager
 def a_run(
-    database: Database, folder: Path, run_id: str = "the-run", threads: int = 1, **changes: Any
+    database: Database,
+    folder: Path,
+    run_id: str = "the-run",
+    threads: int = 1,
+    root: str | None = None,
+    **changes: Any,
 ) -> Iterator[PipelineRun]:
-    """A run that holds the turn on this database, with its lake under `folder`; `changes` are settings."""
+    """A run that holds the turn, its lake at `root` or under `folder`; `changes` are settings."""
+    lake = Lake(root or str(folder / "lake"))
     with (
         hold_turn(database.urls.pipeline, run_id, has_ended=lambda _: False, on_wait=lambda _: None) as turn,
         database.connect("pipeline") as connection,
     ):
         yield PipelineRun(
             connection=connection,
-            lake=Lake(str(folder / "lake")),
-            engine=Engine(folder / "scratch", threads=threads),
+            lake=lake,
+            engine=Engine(folder / "scratch", lake.attach, threads=threads),
             turn=turn,
             settings=database.settings.model_copy(update=changes),
         )

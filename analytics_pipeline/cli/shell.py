@@ -93,19 +93,20 @@ class Shell:
 @contextlib.contextmanager
 def open_shell(settings: Settings) -> Iterator[Shell]:
     """A shell over the files that the catalogue names now and the tables as they are read."""
+    lake = Lake(settings.lake_root)
     with psycopg.connect(database_urls(settings).pipeline) as connection:
         connection.read_only = True
         rows = connection.execute(
             "SELECT files, learner_files FROM analytics.lake_day ORDER BY day"
         ).fetchall()
-        lake = Lake(settings.lake_root)
+        lake.check()
         relations = {
             "events": ParquetFiles(lake.paths(name for files, _ in rows for name in files), EVENTS),
             "learner_days": ParquetFiles(
                 lake.paths(name for _, files in rows for name in files), LEARNER_DAYS
             ),
         }
-        with Engine(settings.home / "scratch").session(relations) as duck:
+        with Engine(settings.home / "scratch", lake.attach).session(relations) as duck:
             yield Shell(duck, connection)
 
 

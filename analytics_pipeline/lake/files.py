@@ -1,19 +1,48 @@
-"""The lake's files: named once, never overwritten, on disk before anything names them."""
+"""The lake's files: named once, never overwritten, safe before anything names them."""
 
-import os
 import uuid
 from collections.abc import Collection, Iterable
 from datetime import date, datetime
 from pathlib import Path
+from typing import Protocol
 
+from duckdb import DuckDBPyConnection
+
+from analytics_pipeline.lake.bucket import Bucket
+from analytics_pipeline.lake.folder import Folder
 from analytics_pipeline.lake.schema import Kind
 
 
+class Store(Protocol):
+    """What keeps the files: a folder or a bucket. What each function promises, `Lake` says."""
+
+    def attach(self, duck: DuckDBPyConnection) -> None: ...  # noqa: D102
+    def check(self) -> None: ...  # noqa: D102
+    def place(self, name: str) -> str: ...  # noqa: D102
+    def persist(self, names: Collection[str]) -> None: ...  # noqa: D102
+    def size(self, names: Iterable[str]) -> int: ...  # noqa: D102
+    def remove(self, names: Iterable[str]) -> None: ...  # noqa: D102
+    def written_before(self, instant: datetime) -> list[str]: ...  # noqa: D102
+
+
 class Lake:
-    """The folder under which Parquet files lie. A name is relative to it, with `/` between its parts."""
+    """Where Parquet files lie: a folder, or `s3://bucket/prefix`.
+
+    A name is relative to it, with `/` between its parts. There is no renaming and no overwriting: which files
+    count is for the catalogue to say, so a folder and a bucket behave alike.
+    """
 
     def __init__(self, root: str) -> None:
-        self.root = Path(root).absolute()
+        self.root = root.rstrip("/") if "://" in root else str(Path(root).absolute())
+        self._store: Store = Bucket(self.root) if "://" in root else Folder(Path(self.root))
+
+    def attach(self, duck: DuckDBPyConnection) -> None:
+        """Let this DuckDB session read and write the lake's files."""
+        self._store.attach(duck)
+
+    def check(self) -> None:
+        """Raise LakeUnreachableError, with one sentence, when the lake cannot be read."""
+        self._store.check()
 
     def new_name(self, kind: Kind, day: date, version: int) -> str:
         """A name that no other file has or will have."""
@@ -21,7 +50,7 @@ class Lake:
 
     def path(self, name: str) -> str:
         """Where the file of this name lies, for an engine to read."""
-        return str(self.root / name)
+        return f"{self.root}/{name}"
 
     def paths(self, names: Iterable[str]) -> list[str]:
         """Where the files of these names lie."""
@@ -29,37 +58,20 @@ class Lake:
 
     def place(self, name: str) -> str:
         """Where the file of this name is to be written; its folder is there afterwards."""
-        path = self.root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return str(path)
+        return self._store.place(name)
 
     def persist(self, names: Collection[str]) -> None:
-        """Return when these files, and the folders that name them, survive a power cut."""
-        files = [self.root / name for name in names]
-        folders = {folder for file in files for folder in file.parents if folder.is_relative_to(self.root)}
-        if folders:
-            folders.add(self.root.parent)
-        for path in [*files, *sorted(folders, reverse=True)]:
-            handle = os.open(path, os.O_RDONLY)
-            try:
-                os.fsync(handle)
-            finally:
-                os.close(handle)
+        """Return when these files, and what names them, survive a power cut; raise where one is not there."""
+        self._store.persist(names)
 
     def size(self, names: Iterable[str]) -> int:
         """Bytes that these files take."""
-        return sum((self.root / name).stat().st_size for name in names)
+        return self._store.size(names)
 
     def remove(self, names: Iterable[str]) -> None:
         """Remove files that no row of the catalogue names; one that is gone already is fine."""
-        for name in names:
-            (self.root / name).unlink(missing_ok=True)
+        self._store.remove(names)
 
     def written_before(self, instant: datetime) -> list[str]:
         """Names of all files last written before `instant`, sorted."""
-        files = (path for kind in Kind for path in (self.root / kind).glob("*/*.parquet"))
-        return sorted(
-            path.relative_to(self.root).as_posix()
-            for path in files
-            if path.stat().st_mtime < instant.timestamp()
-        )
+        return self._store.written_before(instant)

@@ -1,5 +1,7 @@
 """What a process does that tests kill: it seals days and builds their learner days."""
 
+import signal
+from collections.abc import Collection
 from datetime import date
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -31,3 +33,23 @@ def seal_all(url: str, folder: Path, days: list[date], started: Connection) -> N
             if result.failures:
                 raise SystemExit(str(result.failures))
             build_learner_days(run, days[at : at + DAYS_AT_ONCE], lambda _: None)
+
+
+def stop_before_commit(url: str, folder: Path, root: str, day: date, uploaded: Connection) -> None:
+    """Seal a day up to its commit, say which files are in the lake by then, and stay there until killed."""
+
+    class StopsThere(Lake):
+        def persist(self, names: Collection[str]) -> None:
+            super().persist(names)
+            uploaded.send(list(names))
+            signal.pause()
+
+    lake = StopsThere(root)
+    with (
+        hold_turn(url, "sealing", has_ended=lambda _: False, on_wait=lambda _: None) as turn,
+        psycopg.connect(url, autocommit=True) as connection,
+    ):
+        engine = Engine(folder / "scratch", lake.attach, threads=1)
+        seal_days(
+            PipelineRun(connection, lake, engine, turn, Settings(_env_file=None)), [day], lambda _: None
+        )
