@@ -5,6 +5,7 @@ import dagster as dg
 from analytics_pipeline.settings import Settings, load_settings
 from assets import (
     cohort_tables,
+    course_catalogue,
     daily_tables,
     for_site,
     learner_days,
@@ -30,7 +31,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
     return dg.Definitions(
         assets=[
             *(for_site(asset, settings, days) for asset in partitioned),
-            *(for_site(asset, settings) for asset in (cohort_tables, signal)),
+            *(for_site(asset, settings) for asset in (course_catalogue, cohort_tables, signal)),
         ],
         asset_checks=[no_due_day_is_old],
         jobs=[nightly_job],

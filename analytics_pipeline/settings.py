@@ -4,10 +4,10 @@ import json
 import re
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -84,6 +84,15 @@ class Settings(BaseSettings):
     funnel_windows: dict[str, Annotated[int, Field(ge=1, le=3650)]] = Field(
         {}, description='Courses with a window of their own, as JSON: {"course": days}.'
     )
+    catalogue_file: Path | None = Field(
+        None, description="CSV or JSON file with titles, required lessons and funnel windows of courses."
+    )
+    catalogue_view: str | None = Field(
+        None, description="The same from a view, as schema.view, that the pipeline may only read."
+    )
+    catalogue_database_url: SecretStr | None = Field(
+        None, description="PostgreSQL URL of the platform's database with the view; unset: our own database."
+    )
     quiet_days: int = Field(
         7, ge=1, le=365, description="Days without activity after which a learner counts as stopped."
     )
@@ -131,6 +140,19 @@ class Settings(BaseSettings):
             raise ValueError("has fewer than 16 characters; take the output of openssl rand -hex 32")
         return value
 
+    @field_validator("catalogue_view")
+    @classmethod
+    def _schema_and_view(cls, value: str | None) -> str | None:
+        if value is not None and [bool(part) for part in value.split(".")] != [True, True]:
+            raise ValueError("names no view; write it as schema.view")
+        return value
+
+    @model_validator(mode="after")
+    def _one_catalogue(self) -> Self:
+        if self.catalogue_file is not None and self.catalogue_view is not None:
+            raise ValueError("the course catalogue has two sources; keep CATALOGUE_FILE or CATALOGUE_VIEW")
+        return self
+
     @property
     def zone(self) -> ZoneInfo:
         """The site's time zone."""
@@ -146,6 +168,8 @@ class Settings(BaseSettings):
         values = self.model_dump() | {"home": self.home.absolute()}
         if self.lake is not None and "://" not in self.lake:
             values["lake"] = str(Path(self.lake).absolute())
+        if self.catalogue_file is not None:
+            values["catalogue_file"] = self.catalogue_file.absolute()
         return {f"ANALYTICS_{name.upper()}": _as_text(value) for name, value in values.items()}
 
 

@@ -2,6 +2,7 @@
 
 from assets.checks import no_due_day_is_old
 from assets.cohort_tables import cohort_tables
+from assets.course_catalogue import course_catalogue
 from assets.daily_tables import daily_tables
 from assets.days import site_days
 from assets.learner_days import learner_days
@@ -11,6 +12,7 @@ from assets.site import for_site
 
 __all__ = [
     "cohort_tables",
+    "course_catalogue",
     "daily_tables",
     "for_site",
     "learner_days",

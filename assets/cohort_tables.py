@@ -15,10 +15,16 @@ from assets.days import Metadata
 from assets.preview import preview
 from resources import CurrentRun
 
+ALSO = {"course_funnel": ["course_catalogue"]}
+"""What a table rests on beside learner days: windows and required lessons come from the catalogue."""
+
 
 @dg.multi_asset(
     # As-of is the last day up to which all days are published: hence after the daily tables.
-    specs=[table_spec(model, COHORT_TABLES, ["learner_days", "event_day"]) for model in COHORT],
+    specs=[
+        table_spec(model, COHORT_TABLES, ["learner_days", "event_day", *ALSO.get(model.name, [])])
+        for model in COHORT
+    ],
     check_specs=check_specs(COHORT_CHECKS, COHORT),
     pool=POOL,
 )

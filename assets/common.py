@@ -7,6 +7,7 @@ import dagster as dg
 from analytics_pipeline.metrics.models import Model
 
 LAKE = "lake"
+CATALOGUE = "catalogue"
 DAILY_TABLES = "daily_tables"
 COHORT_TABLES = "cohort_tables"
 SIGNALS = "signals"

@@ -26,7 +26,8 @@ IN_FLIGHT = (
 nightly_job = dg.define_asset_job(
     NIGHTLY,
     description=(
-        "Seals what the inbox holds of the range's days, builds their learner days, publishes their tables, "
+        "Reads the course catalogue where there is one, seals what the inbox holds of the range's days, "
+        "builds their learner days, publishes their tables, "
         "then the cohort tables and the signals as of the last day without a gap before it. A day that fails "
         "stops no other; the run then ends as failed and names it."
     ),

@@ -20,9 +20,10 @@ ASSETS = {
     "event_day": ("daily_tables", {"raw_events", "learner_days"}),
     "lesson_daily": ("daily_tables", {"learner_days"}),
     "course_daily": ("daily_tables", {"learner_days"}),
+    "course_catalogue": ("catalogue", set()),
     "lesson_cohort": ("cohort_tables", {"learner_days", "event_day"}),
     "quiz_cohort": ("cohort_tables", {"learner_days", "event_day"}),
-    "course_funnel": ("cohort_tables", {"learner_days", "event_day"}),
+    "course_funnel": ("cohort_tables", {"learner_days", "event_day", "course_catalogue"}),
     "course_refund": ("cohort_tables", {"learner_days", "event_day"}),
     "signal": ("signals", {"lesson_cohort", "quiz_cohort", "course_funnel", "course_refund"}),
 }

@@ -7,6 +7,8 @@ from analytics_pipeline.database.roles import MissingPrivilegeError
 from analytics_pipeline.database.urls import Role
 
 PUBLISHED = (
+    "course",
+    "course_lesson",
     "event_day",
     "lesson_daily",
     "course_daily",

@@ -1,8 +1,8 @@
 -- Learner days for cohort tables as of $first_as_of or any later instant, in fewer rows.
 --
 -- Days before $first_as_of lie in the past of every one of these instants. Of their lesson rows without a quiz, the
--- cohort models ask only the first day, the first and last instant and whether the lesson was completed: all days
--- of a learner in a lesson become one row. Every other row stays as it is.
+-- cohort models ask only the first day, the first and last instant and when the lesson was completed first: all
+-- days of a learner in a lesson become one row. Every other row stays as it is.
 WITH sorted AS (
     SELECT
         *,
@@ -10,14 +10,14 @@ WITH sorted AS (
     FROM learner_days
 )
 SELECT
-    day, course_id, lesson_idx, quiz_id, learner_id, first_at, last_at, completions, attempts, passes, attempt_at,
-    pass_at, passed_attempt_1, course_view_at, enroll_at, complete_at, purchases, refunds
+    day, course_id, lesson_idx, quiz_id, learner_id, first_at, last_at, completions, completed_at, attempts, passes,
+    attempt_at, pass_at, passed_attempt_1, course_view_at, enroll_at, complete_at, purchases, refunds
 FROM sorted
 WHERE NOT is_folded
 UNION ALL
 SELECT
     min(day), course_id, lesson_idx, NULL, learner_id, min(first_at), max(last_at),
-    CAST(sum(completions) AS BIGINT), 0, 0, NULL, NULL, FALSE, NULL, NULL, NULL, NULL, NULL
+    CAST(sum(completions) AS BIGINT), min(completed_at), 0, 0, NULL, NULL, FALSE, NULL, NULL, NULL, NULL, NULL
 FROM sorted
 WHERE is_folded
 GROUP BY course_id, lesson_idx, learner_id

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from psycopg import Connection
 
+from analytics_pipeline.course_catalogue.store import catalogue_windows, read_required_lessons
 from analytics_pipeline.database.publish import CourseScope, NewRows, Published, publish
 from analytics_pipeline.days import DayRange, day_of, day_start
 from analytics_pipeline.engine import Parameters, Relation
@@ -15,7 +16,7 @@ from analytics_pipeline.lake.catalogue import as_of_day, first_day, lake_days
 from analytics_pipeline.metrics.causes import LATE_EVENTS, RECOMPUTED
 from analytics_pipeline.metrics.checks import COHORT_CHECKS
 from analytics_pipeline.metrics.models import COHORT
-from analytics_pipeline.metrics.relations import funnel_windows, learner_day_files
+from analytics_pipeline.metrics.relations import funnel_windows, learner_day_files, required_lessons
 from analytics_pipeline.run import PipelineRun
 from analytics_pipeline.settings import Settings
 
@@ -71,7 +72,9 @@ def cohort_inputs(run: PipelineRun, as_of: date) -> Mapping[str, Relation]:
     days = DayRange(first, as_of) if first is not None and first <= as_of else ()
     return {
         "learner_days": learner_day_files(run.lake, lake_days(run.connection, days).values()),
-        "funnel_windows": funnel_windows(run.settings.funnel_windows),
+        # A window of the settings is somebody's decision here, and counts before the catalogue's.
+        "funnel_windows": funnel_windows(catalogue_windows(run.connection) | run.settings.funnel_windows),
+        "required_lessons": required_lessons(read_required_lessons(run.connection)),
     }
 
 

@@ -3,7 +3,8 @@
 -- discovery: course_view, enroll, complete. completion: enroll, complete. purchase: purchase, enroll, complete.
 -- Entry: the learner's first such event in the course; its day is the cohort day. In discovery, learners who
 -- enrolled before their first course view do not enter and are counted as already_enrolled.
--- Window: from entry, N times 24 hours, its end not included (90 days unless the course has its own).
+-- Window: from entry, window_days times 24 hours, its end not included: 90 days, unless the settings or the
+-- catalogue give the course its own.
 -- A step is reached by the first such event at or after the moment that the step before was reached, within the
 -- window; other events may come between, and equal times count as after. In purchase, enroll and complete count
 -- whenever they happened up to the window's end, complete only with enroll, since some platforms sell after
@@ -11,7 +12,9 @@
 -- entered = converted + open + dropped. Mature entrants are those whose window is over at as-of; open ones are
 -- not converted and not mature, dropped ones not converted and mature. Open is never counted as lost.
 -- Two rates: so far = reached / entered, a lower bound while windows are open; mature = the same over mature.
--- completed_required and progress_sum need a catalogue of required lessons and are null without one.
+-- completed_required, progress_sum: of the funnel completion, by content: entrants who completed every lesson that
+-- the catalogue requires, and the sum of the shares that each entrant completed; a lesson counts whenever it was
+-- completed up to the window's end. Null in other funnels, and where the catalogue requires no lesson.
 WITH known AS (
     SELECT day, course_id, learner_id, course_view_at, enroll_at, complete_at, purchases, refunds
     FROM learner_days
@@ -72,6 +75,7 @@ entries AS (
 entrants AS (
     SELECT
         e.*,
+        coalesce(w.window_days, $funnel_window_days) AS window_days,
         e.entry_at + coalesce(w.window_days, $funnel_window_days) * INTERVAL '24' HOUR AS window_end
     FROM entries AS e
     LEFT JOIN funnel_windows AS w ON w.course_id = e.course_id
@@ -91,9 +95,24 @@ third_steps AS (
     WHERE s.reached_at < e.window_end AND (e.counts_from IS NULL OR s.reached_at >= t.reached_at)
       AND e.second_step = 'enroll'
 ),
+required AS (
+    SELECT course_id, count(*) AS lessons
+    FROM required_lessons
+    GROUP BY course_id
+),
+lessons_done AS (
+    SELECT e.course_id, e.learner_id, count(DISTINCT d.lesson_idx) AS lessons
+    FROM entrants AS e
+    JOIN learner_days AS d ON d.course_id = e.course_id AND d.learner_id = e.learner_id
+    JOIN required_lessons AS r ON r.course_id = d.course_id AND r.lesson_idx = d.lesson_idx
+    WHERE e.funnel = 'completion' AND d.first_at < $as_of AND d.completed_at < e.window_end
+    GROUP BY e.course_id, e.learner_id
+),
 progress AS (
     SELECT
-        e.funnel, e.course_id, e.cohort_day, e.was_enrolled, e.was_refunded,
+        e.funnel, e.course_id, e.cohort_day, e.was_enrolled, e.was_refunded, e.window_days,
+        CASE WHEN e.funnel = 'completion' THEN q.lessons END AS required_lessons,
+        coalesce(d.lessons, 0) AS done_lessons,
         NOT e.was_enrolled AS has_entered,
         t.reached_at IS NOT NULL AS second,
         h.funnel IS NOT NULL AS third,
@@ -102,6 +121,8 @@ progress AS (
     FROM entrants AS e
     LEFT JOIN second_steps AS t ON t.funnel = e.funnel AND t.course_id = e.course_id AND t.learner_id = e.learner_id
     LEFT JOIN third_steps AS h ON h.funnel = e.funnel AND h.course_id = e.course_id AND h.learner_id = e.learner_id
+    LEFT JOIN required AS q ON q.course_id = e.course_id
+    LEFT JOIN lessons_done AS d ON d.course_id = e.course_id AND d.learner_id = e.learner_id
 )
 SELECT
     course_id, funnel, cohort_day,
@@ -117,8 +138,13 @@ SELECT
     CASE WHEN funnel <> 'completion' THEN count(*) FILTER (WHERE has_entered AND is_mature AND third) END
         AS mature_step_3,
     CASE WHEN funnel = 'discovery' THEN count(*) FILTER (WHERE was_enrolled) END AS already_enrolled,
-    CAST(NULL AS BIGINT) AS completed_required,
-    CAST(NULL AS DOUBLE) AS progress_sum,
+    CASE WHEN required_lessons > 0 THEN count(*) FILTER (WHERE done_lessons = required_lessons) END
+        AS completed_required,
+    CASE WHEN required_lessons > 0 THEN count(*) FILTER (WHERE is_mature AND done_lessons = required_lessons) END
+        AS mature_completed_required,
+    -- Whole lessons are added up before they are divided: the same sum in whatever order.
+    CASE WHEN required_lessons > 0 THEN CAST(sum(done_lessons) AS DOUBLE) / required_lessons END AS progress_sum,
+    CAST(window_days AS INTEGER) AS window_days,
     $as_of AS as_of
 FROM progress
-GROUP BY course_id, funnel, cohort_day
+GROUP BY course_id, funnel, cohort_day, required_lessons, window_days

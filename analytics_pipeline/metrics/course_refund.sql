@@ -2,7 +2,9 @@
 --
 -- An order is its earliest purchase in the course: orderId, else the event. It counts once, with the amount,
 -- currency and learner of that purchase; its day is the cohort day. Anonymous orders count, since orders are no
--- persons. An order is refunded when a refund of the course names it; a refund that names no order counts nowhere.
+-- persons. An order is refunded when a refund of the course names it.
+-- unknown_refunds: refunds of this day, in their own currency, that name no order of the course known at as-of; they
+-- count nowhere else, and wait in quarantine for their purchase.
 -- gross: what was paid. refunded: the sum of the refunds of the order in its currency, at most gross; a refund
 -- without an amount gives all of it back. net = gross - refunded. Orders without an amount are worth 0.
 -- last_lesson_idx: the highest lesson in which the learner was active before the first refund.
@@ -27,9 +29,10 @@ bought AS (
     ) AS purchased
 ),
 given_back AS (
-    SELECT course_id, entry.at AS refunded_at, entry.order_id AS order_id, entry.amount AS amount,
+    SELECT
+        day, course_id, entry.at AS refunded_at, entry.order_id AS order_id, entry.amount AS amount,
         entry.currency AS currency
-    FROM (SELECT course_id, unnest(refunds) AS entry FROM known) AS refunds_of_days
+    FROM (SELECT day, course_id, unnest(refunds) AS entry FROM known) AS refunds_of_days
 ),
 orders AS (
     SELECT
@@ -88,17 +91,32 @@ judged AS (
     LEFT JOIN reached AS r ON r.course_id = o.course_id AND r.order_id = o.order_id
     LEFT JOIN silent_courses AS s ON s.course_id = o.course_id
     LEFT JOIN enrolments AS e ON e.course_id = o.course_id AND e.learner_id = o.learner_id
+),
+counted AS (
+    SELECT
+        course_id, currency, day, last_lesson_idx, approximate, 1 AS orders,
+        CASE WHEN is_refunded THEN 1 ELSE 0 END AS refunded_orders,
+        CASE WHEN is_mature THEN 1 ELSE 0 END AS mature_orders,
+        CASE WHEN is_mature AND is_refunded THEN 1 ELSE 0 END AS mature_refunded_orders,
+        gross, refunded, 0 AS unknown_refunds
+    FROM judged
+    UNION ALL
+    SELECT g.course_id, g.currency, g.day, NULL, FALSE, 0, 0, 0, 0, 0, 0, 1
+    FROM given_back AS g
+    LEFT JOIN orders AS o ON o.course_id = g.course_id AND o.order_id = g.order_id
+    WHERE o.order_id IS NULL
 )
 SELECT
     course_id, currency, day AS cohort_day, last_lesson_idx,
-    count(*) AS orders,
-    count(*) FILTER (WHERE is_refunded) AS refunded_orders,
-    count(*) FILTER (WHERE is_mature) AS mature_orders,
-    count(*) FILTER (WHERE is_mature AND is_refunded) AS mature_refunded_orders,
+    CAST(sum(orders) AS BIGINT) AS orders,
+    CAST(sum(refunded_orders) AS BIGINT) AS refunded_orders,
+    CAST(sum(mature_orders) AS BIGINT) AS mature_orders,
+    CAST(sum(mature_refunded_orders) AS BIGINT) AS mature_refunded_orders,
     sum(gross) AS gross,
     sum(refunded) AS refunded,
     sum(gross - refunded) AS net,
+    CAST(sum(unknown_refunds) AS BIGINT) AS unknown_refunds,
     approximate,
     $as_of AS as_of
-FROM judged
+FROM counted
 GROUP BY course_id, currency, day, last_lesson_idx, approximate

@@ -28,6 +28,7 @@ QUARANTINE_COUNT: Schema = {
     "rejected": "BIGINT",
 }
 FUNNEL_WINDOWS: Schema = {"course_id": "VARCHAR", "window_days": "INTEGER"}
+REQUIRED_LESSONS: Schema = {"course_id": "VARCHAR", "lesson_idx": "INTEGER"}
 
 _READ_DUPLICATES = """
     SELECT day, course_id, event_type::text, duplicates
@@ -78,3 +79,9 @@ def funnel_windows(days_by_course: Mapping[str, int]) -> TypedFrame:
     """The courses whose funnel window is not the site's."""
     frame = pd.DataFrame(list(days_by_course.items()), columns=list(FUNNEL_WINDOWS))
     return TypedFrame(frame, FUNNEL_WINDOWS)
+
+
+def required_lessons(lessons: Iterable[tuple[str, int]]) -> TypedFrame:
+    """Course and number of each lesson that the catalogue requires."""
+    frame = pd.DataFrame(list(lessons), columns=list(REQUIRED_LESSONS))
+    return TypedFrame(frame, REQUIRED_LESSONS)

@@ -21,6 +21,7 @@ class Asked:
     window_days: int = 90
     windows: Mapping[str, int] | None = None
     refund_days: int = 30
+    required: Mapping[str, Sequence[int]] | None = None
 
     @property
     def as_of(self) -> datetime:
@@ -120,12 +121,20 @@ def course_funnel(wire: Sequence[Wire], asked: Asked) -> Rows:
         rows += tally(stories, ("course_id", "funnel", "cohort_day"), asked)
     every = {
         "step_3": None,
+        "mature_completed_required": None,
         "refunded": None,
         "mature_step_3": None,
         "already_enrolled": None,
         "completed_required": None,
         "progress_sum": None,
     }
+    for row in rows:
+        row["window_days"] = (asked.windows or {}).get(row["course_id"], asked.window_days)
+        # One division, as a person would do it, after whole lessons were counted.
+        if lessons := row.pop("required_lessons_done", None):
+            row["progress_sum"] = lessons / len((asked.required or {})[row["course_id"]])
+        elif lessons == 0:
+            row["progress_sum"] = 0.0
     return [{**every, **row} for row in rows]
 
 
@@ -177,8 +186,23 @@ def completion(
     entry = first_of(own, "enroll")
     if entry is None:
         return None
-    completed = after(own, "complete", entry.at, entry.at + asked.window(str(entry.course)))
-    return story_of(entry, asked, [completed is not None], {})
+    end = entry.at + asked.window(str(entry.course))
+    completed = after(own, "complete", entry.at, end)
+    return story_of(entry, asked, [completed is not None], by_content(own, end, entry, asked))
+
+
+def by_content(own: Sequence[Happening], end: datetime, entry: Happening, asked: Asked) -> dict[str, int]:
+    """Whether all required lessons were completed in time, and how many; nothing where none is required."""
+    required = set((asked.required or {}).get(str(entry.course), ()))
+    if not required:
+        return {}
+    done = {event.lesson for event in of(own, "lesson_completed") if event.at < end} & required
+    is_mature = asked.as_of >= end
+    return {
+        "completed_required": int(done == required),
+        "mature_completed_required": int(done == required and is_mature),
+        "required_lessons_done": len(done),
+    }
 
 
 def purchase(
@@ -200,6 +224,16 @@ def purchase(
     return story_of(entry, asked, [enrolled, completed], {"refunded": int(order in refunds)})
 
 
+REFUND_COUNTS = (
+    "orders", "refunded_orders", "mature_orders", "mature_refunded_orders", "gross", "refunded", "net",
+    "unknown_refunds", "approximate",
+)  # fmt: skip
+
+
+def no_orders() -> dict[str, Any]:
+    return {name: Decimal(0) if name in ("gross", "refunded", "net") else 0 for name in REFUND_COUNTS}
+
+
 def course_refund(wire: Sequence[Wire], asked: Asked) -> Rows:
     """Each order's story, from its first purchase to its refunds."""
     rows: dict[tuple[Any, ...], dict[str, Any]] = {}
@@ -212,9 +246,14 @@ def course_refund(wire: Sequence[Wire], asked: Asked) -> Rows:
         for order, (first, *_) in orders.items():
             counts = refund_story(order, first, events, asked)
             key = (course, first.about.get("currency"), first.day, counts.pop("last_lesson_idx"))
-            row = rows.setdefault(key, dict.fromkeys(counts, 0))
+            row = rows.setdefault(key, no_orders())
             for name, value in counts.items():
                 row[name] += value
+        for refund in of(events, "refund"):
+            if str(refund.about.get("orderId")) not in orders or refund.about.get("orderId") is None:
+                key = (course, refund.about.get("currency"), refund.day, None)
+                row = rows.setdefault(key, no_orders())
+                row["unknown_refunds"] += 1
     names = ("course_id", "currency", "cohort_day", "last_lesson_idx")
     return [
         {

@@ -18,6 +18,7 @@ from analytics_pipeline.metrics.relations import (
     DUPLICATE_COUNT,
     QUARANTINE_COUNT,
     funnel_windows,
+    required_lessons,
     site_days,
 )
 from analytics_pipeline.metrics.times import time_bucket_frame
@@ -39,6 +40,10 @@ def modelled(
     relations["site_days"] = site_days(days, asked.zone)
     relations["time_buckets"] = time_bucket_frame()
     relations["funnel_windows"] = funnel_windows(asked.windows or {})
+    required = (asked.required or {}).items()
+    relations["required_lessons"] = required_lessons(
+        (course, n) for course, all_of in required for n in all_of
+    )
     parameters = {
         "as_of": asked.as_of,
         "quiet_days": asked.quiet_days,

@@ -41,6 +41,7 @@ def questions(draw: st.DrawFn) -> tuple[list[Wire], Asked]:
         window_days=draw(st.sampled_from((1, 8, 90))),
         refund_days=draw(st.sampled_from((1, 8, 30))),
         windows=draw(st.sampled_from((None, {"c1": 2}))),
+        required=draw(st.sampled_from((None, {"c1": (1,)}, {"c1": (0, 1, 3), "c2": (1,)}))),
     )
 
 

@@ -3,7 +3,9 @@
 Schema `ingest` holds what has not been sealed yet, schema `analytics` what people and services read.
 """
 
+from analytics_pipeline.database.tables.catalogue import course, course_lesson
 from analytics_pipeline.database.tables.cohorts import (
+    cohort_publication,
     course_funnel,
     course_refund,
     lesson_cohort,
@@ -19,8 +21,11 @@ from analytics_pipeline.database.tables.signals import signal, signal_evaluation
 __all__ = [
     "EVENT_TYPE",
     "admin_token",
+    "cohort_publication",
+    "course",
     "course_daily",
     "course_funnel",
+    "course_lesson",
     "course_refund",
     "duplicate_count",
     "event_day",

@@ -3,6 +3,7 @@
 from sqlalchemy import (
     BigInteger,
     Boolean,
+    CheckConstraint,
     Column,
     Date,
     Double,
@@ -13,7 +14,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from analytics_pipeline.database.tables.columns import MONEY, as_of, count, metadata, provenance
+from analytics_pipeline.database.tables.columns import INSTANT, MONEY, as_of, count, metadata, provenance
 
 lesson_cohort = Table(
     "lesson_cohort",
@@ -83,11 +84,17 @@ course_funnel = Table(
         "already_enrolled", "Enrolled before their first course view; not entered (discovery only)."
     ),
     _funnel_count(
-        "completed_required", "Entrants who completed every required lesson; null without a catalogue."
+        "completed_required",
+        "Entrants who completed every required lesson within the window (completion only); null where the"
+        " catalogue requires none.",
     ),
+    _funnel_count("mature_completed_required", "Mature entrants who did; null like completed_required."),
     Column(
-        "progress_sum", Double, comment="Sum of their shares of required lessons; null without a catalogue."
+        "progress_sum",
+        Double,
+        comment="Sum of the entrants' shares of required lessons completed; null like completed_required.",
     ),
+    Column("window_days", Integer, comment="Days after entry within which a step counted."),
     as_of(),
     *provenance(),
     schema="analytics",
@@ -113,6 +120,7 @@ course_refund = Table(
     Column("gross", MONEY, nullable=False, comment="Sum of what was paid."),
     Column("refunded", MONEY, nullable=False, comment="Sum of what was given back, at most gross."),
     Column("net", MONEY, nullable=False, comment="Gross less refunded."),
+    count("unknown_refunds", "Refunds of this day that name no order of the course; in quarantine."),
     Column(
         "approximate",
         Boolean,
@@ -126,4 +134,22 @@ course_refund = Table(
     ),
     schema="analytics",
     comment="Orders and refunds per course, currency, day of purchase and lesson reached; sums add up.",
+)
+
+cohort_publication = Table(
+    "cohort_publication",
+    metadata,
+    Column(
+        "id", Integer, CheckConstraint("id = 1"), primary_key=True, autoincrement=False, comment="Always 1."
+    ),
+    Column(
+        "definition",
+        Text,
+        nullable=False,
+        comment="Hash of the SQL, windows and required lessons it rests on.",
+    ),
+    Column("published_at", INSTANT, nullable=False, comment="When the cohort tables were published last."),
+    Column("run_id", Text, nullable=False, comment="The run that did."),
+    schema="analytics",
+    comment="The last publication of the cohort tables, to tell why a number moved in the next one.",
 )

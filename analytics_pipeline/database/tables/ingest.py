@@ -28,7 +28,12 @@ quarantine = Table(
     Column("event_id", Text, comment="The id that the event gave, if it gave one."),
     Column("course_id", Text, comment="The course that the event named, if it named one."),
     Column("event_type", Text, comment="The type that the event gave, known or not."),
-    Column("reason", Text, nullable=False, comment="Why it was rejected; `conflict` when the id was taken."),
+    Column(
+        "reason",
+        Text,
+        nullable=False,
+        comment="Why; `conflict`: its id was taken, `unknown_order`: a refund of no order.",
+    ),
     Column("body", LargeBinary, nullable=False, comment="The event as it came."),
     schema="ingest",
     comment="Events that were rejected, kept to be inspected and replayed.",
