@@ -15,7 +15,7 @@ from assets import (
     site_days,
 )
 from resources import CurrentRun, DatabaseResource
-from sensors import nightly_job, nightly_schedule, progress_logger
+from sensors import nightly_job, nightly_schedule, progress_logger, run_log
 
 EXECUTOR = dg.in_process_executor.configured(
     # A step that failed for one day has an output all the same: what comes after it does the other days.
@@ -36,6 +36,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         asset_checks=[no_due_day_is_old],
         jobs=[nightly_job],
         schedules=[nightly_schedule(settings)],
+        sensors=[run_log],
         resources={"current_run": CurrentRun(), "database": DatabaseResource()},
         loggers={"console": dg.colored_console_logger, "progress": progress_logger},
         executor=EXECUTOR,

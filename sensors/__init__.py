@@ -2,6 +2,7 @@
 
 from sensors.jobs import nightly_job
 from sensors.progress import progress_logger
+from sensors.run_log_sensor import run_log
 from sensors.schedule import nightly_schedule
 
-__all__ = ["nightly_job", "nightly_schedule", "progress_logger"]
+__all__ = ["nightly_job", "nightly_schedule", "progress_logger", "run_log"]

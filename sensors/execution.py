@@ -1,8 +1,8 @@
 """Executing the nightly job in this process, against the instance that also keeps the other runs."""
 
+import sys
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 import dagster as dg
 
@@ -11,10 +11,8 @@ from analytics_pipeline.settings import Settings
 from resources import NO_WAIT_TAG, SKIPPED_TAG
 from sensors.jobs import CODE_LOCATION, NIGHTLY, range_tags
 from sensors.progress import PROGRESS
-
-if TYPE_CHECKING:
-    # Not exported by Dagster, although its events carry it.
-    from dagster_shared.error import SerializableErrorInfo
+from sensors.recording import record_if_possible
+from sensors.run_errors import run_error
 
 
 class NoSuchDayError(Exception):
@@ -61,6 +59,7 @@ def execute(days: DayRange, *, wait: bool) -> Outcome:
             run_config={"loggers": {PROGRESS: {}}},
             tags=tags,
         )
+        record_if_possible(instance, lambda reason: sys.stderr.write(f"{reason}\n"))
         return _outcome(instance, result, days)
 
 
@@ -89,30 +88,6 @@ def _outcome(instance: dg.DagsterInstance, result: dg.JobExecutionResult, days: 
         duration_ms=round((record.end_time - record.start_time) * 1000),
         run_id=result.run_id,
         partitions=str(days),
-        error=None if result.success else _error(result),
+        error=None if result.success else run_error(result.all_events),
         skipped=record.dagster_run.tags.get(SKIPPED_TAG),
     )
-
-
-def _error(result: dg.JobExecutionResult) -> str:
-    """What the failed steps say, or what ended the run outside of any step."""
-    failed = [event for event in result.all_events if event.is_step_failure]
-    if failed:
-        return "\n".join(f"{event.step_key}: {_step_error(event)}" for event in failed)
-    errors = [event.job_failure_data.error for event in result.all_events if event.is_job_failure]
-    return next((_root(error) for error in errors if error is not None), "the run was ended from outside")
-
-
-def _step_error(event: dg.DagsterEvent) -> str:
-    data = event.step_failure_data
-    if data.user_failure_data is not None and data.user_failure_data.description:
-        return str(data.user_failure_data.description)
-    return "no reason is known" if data.error is None else _root(data.error)
-
-
-def _root(error: "SerializableErrorInfo") -> str:
-    """The innermost error, which is ours; Dagster wraps it in errors of its own."""
-    while error.cause is not None:
-        error = error.cause
-    name, _, sentence = error.message.strip().partition(": ")
-    return sentence if name.startswith("analytics_pipeline.") else error.message.strip()

@@ -48,7 +48,7 @@ def test_jobs_schedules_and_sensors() -> None:
     repository = DEFINITIONS.get_repository_def()
     assert {job.name for job in repository.get_all_jobs()} - {"__ASSET_JOB"} == {"nightly"}
     assert {each.name: each.cron_schedule for each in repository.schedule_defs} == {"nightly": "0 2 * * *"}
-    assert {each.name for each in repository.sensor_defs} == set()
+    assert {each.name for each in repository.sensor_defs} == {"run_log"}
 
 
 def test_every_asset_has_an_owner_a_kind_and_a_description_that_a_reader_understands() -> None:

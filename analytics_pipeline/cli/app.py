@@ -20,6 +20,7 @@ COMMANDS = {
     "import": ("events", "import_command"),
     "simulate": ("events", "simulate_command"),
     "run": ("runs", "run"),
+    "runs": ("run_log", "runs"),
     "sql": ("shell", "sql"),
     "keys": ("access", "keys"),
     "tokens": ("access", "tokens"),

@@ -40,7 +40,8 @@ REVOKE INSERT, UPDATE, DELETE ON analytics.site, analytics.pipeline_state, analy
 REVOKE INSERT, DELETE ON analytics.turn FROM analytics_pipeline;
 
 GRANT SELECT ON {", ".join("analytics." + table for table in PUBLISHED)},
-    analytics.site, analytics.lake_day, analytics.admin_token, analytics.pipeline_state TO analytics_admin;
+    analytics.site, analytics.lake_day, analytics.admin_token, analytics.pipeline_state,
+    analytics.job_run TO analytics_admin;
 """  # noqa: S608  # names of ours
 
 OPEN_TO_ALL = """

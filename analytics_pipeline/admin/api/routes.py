@@ -1,5 +1,6 @@
 """The routes of the admin API: aggregates only, for holders of a token."""
 
+from collections.abc import Sequence
 from datetime import date
 from hashlib import sha256
 from typing import Annotated, Any
@@ -15,8 +16,10 @@ from analytics_pipeline.admin.auth.access import TokenId
 from analytics_pipeline.admin.problems import Problem
 from analytics_pipeline.admin.reading.course import read_course, read_funnels, read_lesson
 from analytics_pipeline.admin.reading.courses import CoursesAnswer, read_courses
+from analytics_pipeline.admin.reading.runs import RunsAnswer, read_runs
 from analytics_pipeline.admin.reading.signals import SignalsAnswer, SignalStatus, read_signals
 from analytics_pipeline.admin.service import ServiceOf
+from analytics_pipeline.audit.job_run import RunStatus, Trigger
 
 FIRST, LAST = date(2000, 1, 1), date(2100, 12, 31)
 
@@ -29,6 +32,8 @@ To = Annotated[
 Cursor = Annotated[str | None, Query(max_length=2000, description="`nextCursor` of the page before.")]
 CourseFilter = Annotated[str | None, Query(alias="courseId", max_length=200, pattern=r"^[^\x00]*$")]
 RuleFilter = Annotated[str | None, Query(max_length=100, pattern=r"^[a-z_]*$")]
+RunStatuses = Annotated[Sequence[RunStatus], Query(max_length=10, description="Only these; all if unset.")]
+Triggers = Annotated[Sequence[Trigger], Query(max_length=10, description="Only these; all if unset.")]
 Search = Annotated[str, Query(max_length=200, pattern=r"^[^\x00]*$", description="Part of the course's id.")]
 LessonIdx = Annotated[int, Path(ge=0, le=100_000, description="Lesson, counted from 0.")]
 Limit = Annotated[int, Query(ge=1, le=500)]
@@ -134,6 +139,34 @@ def signals(
             status=status,
             course_id=course_id,
             rule=rule,
+            first=first,
+            last=last,
+            cursor=cursor,
+            limit=limit,
+        )
+    return _answer(request, answer)
+
+
+@router.get("/runs", response_model=RunsAnswer)
+def runs(
+    request: Request,
+    service: ServiceOf,
+    _: TokenId,
+    *,
+    status: RunStatuses = (),
+    trigger: Triggers = (),
+    first: From = None,
+    last: To = None,
+    cursor: Cursor = None,
+    limit: Limit = 100,
+) -> Response:
+    """Runs and skipped nights that were asked for on these days, the newest first."""
+    with service.reader.snapshot() as connection:
+        answer = read_runs(
+            connection,
+            service.rules,
+            status=status,
+            trigger=trigger,
             first=first,
             last=last,
             cursor=cursor,

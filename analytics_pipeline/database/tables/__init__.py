@@ -16,6 +16,7 @@ from analytics_pipeline.database.tables.daily import course_daily, event_day, le
 from analytics_pipeline.database.tables.ingest import inbox, quarantine, write_key
 from analytics_pipeline.database.tables.lake import duplicate_count, lake_day
 from analytics_pipeline.database.tables.operations import admin_token, metric_revision, site, turn
+from analytics_pipeline.database.tables.runs import job_run
 from analytics_pipeline.database.tables.signals import signal, signal_evaluation
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "duplicate_count",
     "event_day",
     "inbox",
+    "job_run",
     "lake_day",
     "lesson_cohort",
     "lesson_daily",
