@@ -12,6 +12,7 @@ from analytics_pipeline.admin.dashboard.rendering import error_page
 from analytics_pipeline.admin.problems import ProblemError, problem_response
 from analytics_pipeline.admin.reading.course import UnknownCourseError, UnknownLessonError
 from analytics_pipeline.admin.reading.cursors import WrongCursorError
+from analytics_pipeline.admin.reading.view import ForbiddenCourseError
 
 NOT_FOUND = "There is nothing at this address."
 FAILED = "The service failed to answer; its log says why."
@@ -40,6 +41,10 @@ def install_error_answers(app: FastAPI) -> None:
     @app.exception_handler(UnknownLessonError)
     def unknown(request: Request, error: Exception) -> Response:
         return _answer(request, HTTPStatus.NOT_FOUND, str(error))
+
+    @app.exception_handler(ForbiddenCourseError)
+    def forbidden(request: Request, error: ForbiddenCourseError) -> Response:
+        return _answer(request, HTTPStatus.FORBIDDEN, str(error))
 
     @app.exception_handler(WrongRangeError)
     @app.exception_handler(WrongCursorError)

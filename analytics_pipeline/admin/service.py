@@ -1,13 +1,17 @@
 """What the routes work with."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
 from analytics_pipeline.admin.auth.sessions import Sessions
+from analytics_pipeline.admin.auth.viewer import Viewer
 from analytics_pipeline.admin.limits import Limiter
 from analytics_pipeline.admin.reading.database import Reader
+from analytics_pipeline.admin.reading.view import View
 from analytics_pipeline.admin.rules import Rules
 
 
@@ -20,6 +24,12 @@ class Service:
     sessions: Sessions
     requests: Limiter
     failures: Limiter
+
+    @contextmanager
+    def view(self, viewer: Viewer) -> Iterator[View]:
+        """What `viewer` may see of one publication; 503 where the database is away."""
+        with self.reader.snapshot() as connection:
+            yield View(connection, self.rules, viewer.courses)
 
 
 def _service(request: Request) -> Service:

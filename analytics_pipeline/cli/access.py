@@ -1,9 +1,9 @@
 """`analytics keys` and `analytics tokens`: who may send events, and who may read numbers."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Literal
 
 import psycopg
 import sqlalchemy
@@ -13,6 +13,7 @@ from analytics_pipeline.admin.auth.tokens import create_token, list_tokens, revo
 from analytics_pipeline.cli.errors import CommandError
 from analytics_pipeline.console import say, table
 from analytics_pipeline.database.urls import database_urls, ensure_database, sqlalchemy_url
+from analytics_pipeline.days import day_start
 from analytics_pipeline.ingest.keys import create_key, list_keys, revoke_key
 from analytics_pipeline.settings import load_settings
 
@@ -60,13 +61,39 @@ def revoke_write_key(key: Identifier) -> None:
 @tokens.command("create")
 def create_admin_token(
     note: Annotated[str, typer.Argument(help="Who will hold it.")],
-    days: Annotated[int | None, typer.Option(min=1, help="Days until it expires; without, never.")] = None,
+    role: Annotated[Literal["admin"], typer.Option(help="What it is for.")] = "admin",
+    courses: Annotated[
+        str | None, typer.Option(help="Courses that it may read, separated by commas; without, all of them.")
+    ] = None,
+    expires: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Last day on which it works; without, until it is revoked."),
+    ] = None,
 ) -> None:
     """Make an admin token and print it; it is shown this once."""
-    expires = None if days is None else datetime.now(UTC) + timedelta(days=days)
     with _admin_tables() as connection:
-        token_id, token = create_token(connection, note, expires)
+        token_id, token = create_token(connection, note, _end_of(expires), _names(courses), role)
     say(f"id     {token_id}\ntoken  {token}")
+
+
+def _names(courses: str | None) -> list[str] | None:
+    """The courses of the option; an empty list would lock its holder out of everything."""
+    if courses is None:
+        return None
+    names = [name.strip() for name in courses.split(",") if name.strip()]
+    if not names:
+        raise CommandError("--courses names no course; leave it out to let the token read all of them.")
+    return names
+
+
+def _end_of(expires: datetime | None) -> datetime | None:
+    """The end of that day, as the site's clocks show it."""
+    if expires is None:
+        return None
+    end = day_start(expires.date() + timedelta(days=1), load_settings().zone)
+    if end <= datetime.now(UTC):
+        raise CommandError(f"--expires {expires.date()} is over; name a day to come.")
+    return end
 
 
 @tokens.command("list")
@@ -75,9 +102,16 @@ def list_admin_tokens() -> None:
     with _admin_tables() as connection:
         rows = list_tokens(connection)
     table(
-        ("id", "note", "created", "expires", "revoked"),
-        [(token.id, token.note, token.created_at, token.expires_at, token.revoked_at) for token in rows],
+        ("id", "note", "role", "courses", "created", "expires", "revoked"),
+        [
+            (one.id, one.note, one.role, _shown(one.courses), one.created_at, one.expires_at, one.revoked_at)
+            for one in rows
+        ],
     )
+
+
+def _shown(courses: Sequence[str] | None) -> str:
+    return "all" if courses is None else ", ".join(courses)
 
 
 @tokens.command("revoke")

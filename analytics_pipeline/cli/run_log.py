@@ -8,10 +8,13 @@ from typing import Annotated
 import sqlalchemy
 import typer
 
+from analytics_pipeline.admin.answers.ranges import Asked, WrongRangeError
 from analytics_pipeline.admin.reading.runs import RunLine, read_runs
+from analytics_pipeline.admin.reading.view import View
 from analytics_pipeline.admin.rules import rules_of
 from analytics_pipeline.audit.job_run import RunStatus, Trigger
 from analytics_pipeline.cli.days import parse_day
+from analytics_pipeline.cli.errors import CommandError
 from analytics_pipeline.console import say, table
 from analytics_pipeline.database.urls import database_urls, ensure_database, sqlalchemy_url
 from analytics_pipeline.settings import Settings, load_settings
@@ -39,16 +42,13 @@ def runs(
     """List runs and skipped nights, the newest first."""
     settings = load_settings()
     ensure_database(settings)
+    try:
+        asked = Asked(None, first, last)
+    except WrongRangeError as error:
+        raise CommandError(str(error)) from error
     with _published(settings) as connection:
-        answer = read_runs(
-            connection,
-            rules_of(settings),
-            status=status or (),
-            trigger=trigger or (),
-            first=first,
-            last=last,
-            limit=limit,
-        )
+        view = View(connection, rules_of(settings), courses=None)
+        answer = read_runs(view, asked, status=status or (), trigger=trigger or (), limit=limit)
     if json:
         say(answer.model_dump_json(by_alias=True))
     else:

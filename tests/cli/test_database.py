@@ -57,10 +57,14 @@ def test_the_life_of_a_database_from_the_command_line(
     assert code == 1
     assert "no working write key" in errors
 
-    _, made, _ = analytics("tokens", "create", "course team", "--days", "30")
+    options = ("--role", "admin", "--courses", "botany, algebra", "--expires", "2099-12-31")
+    _, made, _ = analytics("tokens", "create", "course team", *options)
     assert "adm_" in made
     _, listed, _ = analytics("tokens", "list")
     assert "course team" in listed
+    assert "algebra, botany" in listed
+    assert analytics("tokens", "create", "nobody", "--courses", ",")[0] == 1
+    assert "is over" in analytics("tokens", "create", "late", "--expires", "2020-01-01")[2]
     assert "adm_" not in listed
 
     code, output, _ = analytics(

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from analytics_pipeline.admin.auth.tokens import check_token
+from analytics_pipeline.admin.auth.viewer import Viewer
 from analytics_pipeline.admin.problems import ProblemError
 from analytics_pipeline.admin.service import Service, ServiceOf
 
@@ -27,29 +28,29 @@ def too_fast(seconds: float) -> ProblemError:
     )
 
 
-def admit(service: Service, request: Request, token: str) -> str:
-    """The id of a token that holds; ProblemError 401, or 429 where the address has failed too often.
+def admit(service: Service, request: Request, token: str) -> Viewer:
+    """Whoever holds the token; ProblemError 401, or 429 where the address has failed too often.
 
     The token is looked at first and failures are counted after: behind a proxy many people share an
     address, and one script with a revoked token must not lock all of them out.
     """
     with service.reader.snapshot() as connection:
-        token_id = check_token(connection, token)
-    if token_id is None:
+        viewer = check_token(connection, token)
+    if viewer is None:
         address = request.client.host if request.client else "unknown"
         if wait := service.failures.wait(address, time.monotonic()):
             raise too_fast(wait)
         raise ProblemError(HTTPStatus.UNAUTHORIZED, "The token is unknown, revoked or expired.", _CHALLENGE)
-    if wait := service.requests.wait(token_id, time.monotonic()):
+    if wait := service.requests.wait(viewer.id, time.monotonic()):
         raise too_fast(wait)
-    return token_id
+    return viewer
 
 
-def _bearer(request: Request, service: ServiceOf) -> str:
+def _bearer(request: Request, service: ServiceOf) -> Viewer:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise ProblemError(HTTPStatus.UNAUTHORIZED, "Send a token as `Authorization: Bearer …`.", _CHALLENGE)
     return admit(service, request, token.strip())
 
 
-TokenId = Annotated[str, Depends(_bearer)]
+Caller = Annotated[Viewer, Depends(_bearer)]

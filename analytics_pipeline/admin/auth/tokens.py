@@ -7,7 +7,7 @@ fast hash is enough: there is nothing to guess.
 import hmac
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -15,7 +15,11 @@ from hashlib import sha256
 from sqlalchemy import Connection, func, insert, or_, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
+from analytics_pipeline.admin.auth.viewer import Viewer
 from analytics_pipeline.database.tables import admin_token
+
+ADMIN = "admin"
+"""The role of those who may read; there is no other yet, and a token of another reads nothing."""
 
 PREFIX = "adm_"
 SHAPE = re.compile(rf"{PREFIX}[A-Za-z0-9_-]{{43}}")
@@ -27,6 +31,8 @@ class Token:
 
     id: str
     note: str
+    role: str
+    courses: Sequence[str] | None
     created_at: datetime
     expires_at: datetime | None
     revoked_at: datetime | None
@@ -36,14 +42,25 @@ def _hash(token: str) -> str:
     return sha256(token.encode()).hexdigest()
 
 
-def create_token(connection: Connection, note: str, expires_at: datetime | None = None) -> tuple[str, str]:
-    """Make a token; answers its id, for revoking it, and the token itself, which is kept nowhere."""
+def create_token(
+    connection: Connection,
+    note: str,
+    expires_at: datetime | None = None,
+    courses: Iterable[str] | None = None,
+    role: str = ADMIN,
+) -> tuple[str, str]:
+    """Make a token; answers its id, for revoking it, and the token itself, which is kept nowhere.
+
+    `courses` are those that it may read; None: all of them.
+    """
     token_id, token = secrets.token_hex(4), PREFIX + secrets.token_urlsafe(32)
     connection.execute(
         insert(admin_token).values(
             id=token_id,
             token_hash=_hash(token),
             note=note,
+            role=role,
+            courses=None if courses is None else sorted(set(courses)),
             created_at=func.now(),
             expires_at=expires_at,
         )
@@ -68,27 +85,34 @@ def revoke_token(connection: Connection, token_id: str) -> bool:
     return revoked.rowcount == 1
 
 
-def check_token(connection: Connection, token: str) -> str | None:
-    """The id of a token that holds now; None for one that is unknown, revoked or expired."""
+def check_token(connection: Connection, token: str) -> Viewer | None:
+    """Whoever holds the token; None for one that is unknown, revoked or expired."""
     if not SHAPE.fullmatch(token):
         return None
     hashed = _hash(token)
+    found = _find(connection, admin_token.c.token_hash == hashed)
+    return found[0] if found and hmac.compare_digest(found[1], hashed) else None
+
+
+def token_viewer(connection: Connection, token_id: str) -> Viewer | None:
+    """Whoever holds the token of that id; None where it is revoked or expired by now."""
+    found = _find(connection, admin_token.c.id == token_id)
+    return found[0] if found else None
+
+
+def _find(connection: Connection, wanted: ColumnElement[bool]) -> tuple[Viewer, str] | None:
+    """The holder of a token that holds, and the token's hash."""
+    kept = admin_token.c
     row = connection.execute(
-        select(admin_token.c.id, admin_token.c.token_hash).where(admin_token.c.token_hash == hashed, _holds())
+        select(kept.id, kept.note, kept.courses, kept.token_hash).where(wanted, _holds())
     ).one_or_none()
-    return row.id if row and hmac.compare_digest(row.token_hash, hashed) else None
-
-
-def token_holds(connection: Connection, token_id: str) -> bool:
-    """Whether the token of that id is neither revoked nor expired."""
-    return bool(
-        connection.scalar(
-            select(select(admin_token.c.id).where(admin_token.c.id == token_id, _holds()).exists())
-        )
-    )
+    if row is None:
+        return None
+    courses = None if row.courses is None else frozenset(row.courses)
+    return Viewer(row.note, courses, token_id=row.id), row.token_hash
 
 
 def _holds() -> ColumnElement[bool]:
-    return admin_token.c.revoked_at.is_(None) & or_(
-        admin_token.c.expires_at.is_(None), admin_token.c.expires_at > func.now()
-    )
+    kept = admin_token.c
+    in_time = or_(kept.expires_at.is_(None), kept.expires_at > func.now())
+    return (kept.role == ADMIN) & kept.revoked_at.is_(None) & in_time

@@ -5,22 +5,19 @@ from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
-from sqlalchemy import Connection
 
 from analytics_pipeline.admin.answers.definitions import definitions
-from analytics_pipeline.admin.api.routes import Cursor, LessonIdx, Search
+from analytics_pipeline.admin.api.parameters import Cursor, LessonIdx, Search
 from analytics_pipeline.admin.dashboard.drawn import course_charts, lesson_charts
 from analytics_pipeline.admin.dashboard.range_form import AskedRange
 from analytics_pipeline.admin.dashboard.rendering import page
 from analytics_pipeline.admin.dashboard.signing import SignedIn
 from analytics_pipeline.admin.reading.course import known_days, read_course, read_funnels, read_lesson
 from analytics_pipeline.admin.reading.courses import read_courses
-from analytics_pipeline.admin.reading.provenance import complete_through
-from analytics_pipeline.admin.reading.queries import as_of
 from analytics_pipeline.admin.reading.signals import read_signals
 from analytics_pipeline.admin.service import ServiceOf
 from analytics_pipeline.admin.words import RULE_TITLES, biggest_drop_sentences
-from analytics_pipeline.days import DayRange, day_of
+from analytics_pipeline.days import day_of
 
 router = APIRouter(include_in_schema=False)
 
@@ -30,11 +27,13 @@ DAYS_UNTIL_OLD = 2
 
 
 @router.get("/")
-def courses_page(service: ServiceOf, _: SignedIn, search: Search = "", cursor: Cursor = None) -> HTMLResponse:
+def courses_page(
+    service: ServiceOf, viewer: SignedIn, search: Search = "", cursor: Cursor = None
+) -> HTMLResponse:
     """Courses, those that need attention first, and the open signals."""
-    with service.reader.snapshot() as connection:
-        answer = read_courses(connection, service.rules, search=search, cursor=cursor, limit=PAGE_LENGTH)
-        open_signals = read_signals(connection, service.rules, limit=5)
+    with service.view(viewer) as view:
+        answer = read_courses(view, search=search, cursor=cursor, limit=PAGE_LENGTH)
+        open_signals = read_signals(view, limit=5)
     return page(
         "courses.html",
         answer=answer,
@@ -48,15 +47,13 @@ def courses_page(service: ServiceOf, _: SignedIn, search: Search = "", cursor: C
 
 @router.get("/course/{course_id:path}/lesson/{lesson_idx}")
 def lesson_page(
-    service: ServiceOf, _: SignedIn, course_id: str, lesson_idx: LessonIdx, asked: AskedRange
+    service: ServiceOf, viewer: SignedIn, course_id: str, lesson_idx: LessonIdx, asked: AskedRange
 ) -> HTMLResponse:
     """One lesson."""
-    rules = service.rules
-    with service.reader.snapshot() as connection:
-        published, complete = _bounds(connection, course_id, rules.zone)
-        first, last = asked.days(published, complete)
-        answer = read_lesson(connection, course_id, lesson_idx, rules, first=first, last=last)
-        signals = read_signals(connection, rules, course_id=course_id).signals
+    with service.view(viewer) as view:
+        published = known_days(view, course_id)
+        answer = read_lesson(view, course_id, lesson_idx, asked.asked)
+        signals = read_signals(view, course_id=course_id).signals
     return page(
         "lesson.html",
         course=answer,
@@ -66,32 +63,30 @@ def lesson_page(
         published=published,
         drawn=lesson_charts(answer),
         rule_titles=RULE_TITLES,
-        days_old=_days_old(complete, rules.zone),
+        days_old=_days_old(answer.provenance.complete_through, service.rules.zone),
     )
 
 
 @router.get("/course/{course_id:path}")
-def course_page(service: ServiceOf, _: SignedIn, course_id: str, asked: AskedRange) -> HTMLResponse:
+def course_page(service: ServiceOf, viewer: SignedIn, course_id: str, asked: AskedRange) -> HTMLResponse:
     """One course."""
-    rules = service.rules
-    with service.reader.snapshot() as connection:
-        published, complete = _bounds(connection, course_id, rules.zone)
-        first, last = asked.days(published, complete)
-        course = read_course(connection, course_id, first, last, rules)
-        funnels = read_funnels(connection, course_id, first, last, rules)
-        signals = read_signals(connection, rules, course_id=course_id).signals
+    with service.view(viewer) as view:
+        published = known_days(view, course_id)
+        course = read_course(view, course_id, asked.asked)
+        funnels = read_funnels(view, course_id, asked.asked)
+        signals = read_signals(view, course_id=course_id).signals
     return page(
         "course.html",
         course=course,
         funnels=funnels,
         signals=signals,
         asked=asked,
-        quiet_days=rules.quiet_days,
+        quiet_days=service.rules.quiet_days,
         published=published,
         drawn=course_charts(course),
         rule_titles=RULE_TITLES,
         biggest=biggest_drop_sentences(course.biggest_drop) if course.biggest_drop else None,
-        days_old=_days_old(complete, rules.zone),
+        days_old=_days_old(course.provenance.complete_through, service.rules.zone),
     )
 
 
@@ -99,11 +94,6 @@ def course_page(service: ServiceOf, _: SignedIn, course_id: str, asked: AskedRan
 def definitions_page(_: SignedIn) -> HTMLResponse:
     """What every number means."""
     return page("definitions.html", definitions=definitions().definitions)
-
-
-def _bounds(connection: Connection, course_id: str, zone: ZoneInfo) -> tuple[DayRange, date | None]:
-    """The days of a known course, and the last complete one."""
-    return known_days(connection, course_id), complete_through(as_of(connection, course_id), zone)
 
 
 def _days_old(complete: date | None, zone: ZoneInfo) -> int | None:

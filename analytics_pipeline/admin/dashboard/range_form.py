@@ -7,29 +7,22 @@ from urllib.parse import urlencode
 
 from fastapi import Depends, Query
 
-from analytics_pipeline.admin.answers.ranges import WrongRangeError, last_days
-from analytics_pipeline.admin.api.routes import FIRST, LAST
-from analytics_pipeline.days import DayRange
-
-PRESETS = {"7": 7, "30": 30, "90": 90}
-
-Preset = Literal["7", "30", "90", "all", "custom"]
+from analytics_pipeline.admin.answers.ranges import Asked, Preset, WrongRangeError
+from analytics_pipeline.admin.api.parameters import FIRST, LAST
 
 
 @dataclass(frozen=True)
 class RangeForm:
     """What a page was asked for; the days count only where the preset is `custom`."""
 
-    preset: Preset
+    preset: Preset | Literal["custom"]
     first: date | None
     last: date | None
 
-    def days(self, published: DayRange, complete_through: date | None) -> tuple[date | None, date | None]:
-        """First and last day to ask for; presets end with the last complete day that the course has."""
-        if self.preset not in PRESETS:
-            return self.first, self.last
-        days = last_days(PRESETS[self.preset], min(published.last, complete_through or published.last))
-        return days.first, days.last
+    @property
+    def asked(self) -> Asked:
+        """The days to ask for."""
+        return Asked(None, self.first, self.last) if self.preset == "custom" else Asked(self.preset)
 
     @property
     def query(self) -> str:
@@ -41,7 +34,7 @@ class RangeForm:
 
 
 def _range_form(
-    preset: Annotated[Preset, Query(alias="range")] = "90",
+    preset: Annotated[Preset | Literal["custom"], Query(alias="range")] = "90",
     first: Annotated[str, Query(alias="from", max_length=10)] = "",
     last: Annotated[str, Query(alias="to", max_length=10)] = "",
 ) -> RangeForm:

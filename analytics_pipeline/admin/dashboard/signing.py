@@ -10,7 +10,8 @@ from fastapi.responses import RedirectResponse, Response
 
 from analytics_pipeline.admin.auth.access import admit
 from analytics_pipeline.admin.auth.sessions import is_same_origin, is_secure, local_path
-from analytics_pipeline.admin.auth.tokens import token_holds
+from analytics_pipeline.admin.auth.tokens import token_viewer
+from analytics_pipeline.admin.auth.viewer import Viewer
 from analytics_pipeline.admin.dashboard.rendering import page
 from analytics_pipeline.admin.problems import ProblemError
 from analytics_pipeline.admin.service import ServiceOf
@@ -22,17 +23,17 @@ class SignInNeededError(Exception):
     """The page is for people who have signed in."""
 
 
-def _signed_in(request: Request, service: ServiceOf) -> str:
-    token_id = service.sessions.token_id(request)
-    if token_id is None:
+def _signed_in(request: Request, service: ServiceOf) -> Viewer:
+    viewer = service.sessions.viewer(request)
+    if viewer is not None and viewer.token_id is not None:
+        with service.reader.snapshot() as connection:
+            viewer = token_viewer(connection, viewer.token_id)
+    if viewer is None:
         raise SignInNeededError
-    with service.reader.snapshot() as connection:
-        if not token_holds(connection, token_id):
-            raise SignInNeededError
-    return token_id
+    return viewer
 
 
-SignedIn = Annotated[str, Depends(_signed_in)]
+SignedIn = Annotated[Viewer, Depends(_signed_in)]
 
 
 def sign_in_redirect(request: Request) -> RedirectResponse:
@@ -70,7 +71,7 @@ def sign_in(
 ) -> Response:
     """Exchange a token for a session cookie."""
     try:
-        token_id = admit(service, request, token.strip())
+        viewer = admit(service, request, token.strip())
     except ProblemError as error:
         if error.status not in (HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS):
             raise
@@ -84,7 +85,7 @@ def sign_in(
             problem=problem,
         )
     response = RedirectResponse(local_path(target), HTTPStatus.SEE_OTHER)
-    service.sessions.open(response, token_id, secure=is_secure(request))
+    service.sessions.open(response, viewer, secure=is_secure(request))
     return response
 
 

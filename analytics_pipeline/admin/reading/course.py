@@ -1,7 +1,5 @@
 """Puts the answers about one course together: reads sums and lets the pure parts decide."""
 
-from datetime import date
-
 from sqlalchemy import Connection
 
 from analytics_pipeline.admin.answers.base import effective_range
@@ -16,12 +14,12 @@ from analytics_pipeline.admin.answers.course import (
 from analytics_pipeline.admin.answers.dropoff import LessonCounts, LessonDropOff, biggest_drop, drop_off
 from analytics_pipeline.admin.answers.funnel import FUNNEL_STEPS, FunnelAnswer, funnel
 from analytics_pipeline.admin.answers.lesson import LessonAnswer, lesson_days, views_by_hour
-from analytics_pipeline.admin.answers.ranges import Selection, select
+from analytics_pipeline.admin.answers.ranges import Asked, Selection, select
 from analytics_pipeline.admin.answers.rates import count
 from analytics_pipeline.admin.answers.times import lesson_time
 from analytics_pipeline.admin.reading import queries
-from analytics_pipeline.admin.reading.provenance import provenance_of
-from analytics_pipeline.admin.rules import Rules
+from analytics_pipeline.admin.reading.provenance import complete_through, provenance_of
+from analytics_pipeline.admin.reading.view import View
 from analytics_pipeline.days import DayRange
 
 
@@ -39,20 +37,20 @@ class UnknownLessonError(Exception):
         super().__init__(f"No event of lesson {lesson_idx} of the course {course_id} has been published.")
 
 
-def known_days(connection: Connection, course_id: str) -> DayRange:
-    """The days of a known course, first to last; UnknownCourseError where it is not."""
-    days = queries.published_days(connection, course_id) if _is_text(course_id) else None
+def known_days(view: View, course_id: str) -> DayRange:
+    """The days of a known course, first to last; ForbiddenCourseError, UnknownCourseError."""
+    view.check(course_id)
+    days = queries.published_days(view.connection, course_id) if _is_text(course_id) else None
     if days is None:
         raise UnknownCourseError(course_id)
     return days
 
 
-def read_course(
-    connection: Connection, course_id: str, first: date | None, last: date | None, rules: Rules
-) -> CourseAnswer:
-    """The answer about one course; UnknownCourseError, WrongRangeError."""
-    selection = select(first, last, known_days(connection, course_id))
-    provenance = provenance_of(connection, rules.zone, course_id, selection.days)
+def read_course(view: View, course_id: str, asked: Asked) -> CourseAnswer:
+    """The answer about one course; ForbiddenCourseError, UnknownCourseError."""
+    connection, rules = view.connection, view.rules
+    selection = _selection(view, course_id, asked)
+    provenance = provenance_of(view, course_id, selection.days)
     daily = queries.daily_rows(connection, course_id, selection.days) if selection.days else []
     lessons = list(_lessons(connection, course_id, selection, rules.min_cell).values())
     cohort_days = selection.cohort_days
@@ -79,38 +77,30 @@ def read_course(
     )
 
 
-def read_funnels(
-    connection: Connection, course_id: str, first: date | None, last: date | None, rules: Rules
-) -> FunnelAnswer:
-    """The funnels of one course; UnknownCourseError, WrongRangeError."""
-    selection = select(first, last, known_days(connection, course_id))
+def read_funnels(view: View, course_id: str, asked: Asked) -> FunnelAnswer:
+    """The funnels of one course; ForbiddenCourseError, UnknownCourseError."""
+    rules = view.rules
+    selection = _selection(view, course_id, asked)
     cohort_days = selection.cohort_days
-    sums = queries.funnel_counts(connection, course_id, cohort_days) if cohort_days else {}
+    sums = queries.funnel_counts(view.connection, course_id, cohort_days) if cohort_days else {}
     return FunnelAnswer(
         course_id=course_id,
         range=effective_range(selection),
-        provenance=provenance_of(connection, rules.zone, course_id, selection.days),
+        provenance=provenance_of(view, course_id, selection.days),
         min_cell=rules.min_cell,
         window_days=rules.window_days,
         funnels=[funnel(name, sums.get(name, {}), rules.min_cell) for name in FUNNEL_STEPS],
     )
 
 
-def read_lesson(
-    connection: Connection,
-    course_id: str,
-    lesson_idx: int,
-    rules: Rules,
-    *,
-    first: date | None,
-    last: date | None,
-) -> LessonAnswer:
-    """The answer about one lesson; UnknownCourseError, UnknownLessonError, WrongRangeError."""
-    selection = select(first, last, known_days(connection, course_id))
+def read_lesson(view: View, course_id: str, lesson_idx: int, asked: Asked) -> LessonAnswer:
+    """The answer about one lesson; ForbiddenCourseError, UnknownCourseError, UnknownLessonError."""
+    connection, rules = view.connection, view.rules
+    selection = _selection(view, course_id, asked)
     if not queries.has_lesson(connection, course_id, lesson_idx):
         raise UnknownLessonError(course_id, lesson_idx)
     days, cohort_days = selection.days, selection.cohort_days
-    provenance = provenance_of(connection, rules.zone, course_id, days)
+    provenance = provenance_of(view, course_id, days)
     rows = queries.lesson_rows(connection, course_id, lesson_idx, days) if days else []
     quizzes = queries.quiz_counts(connection, course_id, cohort_days) if cohort_days else []
     return LessonAnswer(
@@ -124,6 +114,12 @@ def read_lesson(
         views_by_hour=views_by_hour(rows, rules.min_cell),
         quizzes=[quiz(row, rules.min_cell) for row in quizzes if row["lesson_idx"] == lesson_idx],
     )
+
+
+def _selection(view: View, course_id: str, asked: Asked) -> Selection:
+    published = known_days(view, course_id)
+    complete = complete_through(queries.as_of(view.connection, None), view.rules.zone)
+    return select(asked, published, complete)
 
 
 def _is_text(course_id: str) -> bool:

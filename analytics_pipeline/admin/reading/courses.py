@@ -3,14 +3,14 @@
 from datetime import date
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, case, cast, func, select, tuple_
+from sqlalchemy import BigInteger, case, cast, func, select, tuple_
 from sqlalchemy.sql.elements import ColumnElement
 
 from analytics_pipeline.admin.answers.base import Answer, Provenance
 from analytics_pipeline.admin.answers.rates import Rate, count, rate
 from analytics_pipeline.admin.reading.cursors import decode_cursor, encode_cursor
 from analytics_pipeline.admin.reading.provenance import provenance_of
-from analytics_pipeline.admin.rules import Rules
+from analytics_pipeline.admin.reading.view import View
 from analytics_pipeline.database.tables import course_daily, course_funnel, lesson_cohort, signal
 
 
@@ -102,12 +102,11 @@ def _lines() -> Any:
     )
 
 
-def read_courses(
-    connection: Connection, rules: Rules, *, search: str, cursor: str | None, limit: int
-) -> CoursesAnswer:
+def read_courses(view: View, *, search: str, cursor: str | None, limit: int) -> CoursesAnswer:
     """The page of courses that begins at the cursor; WrongCursorError."""
+    connection, rules = view.connection, view.rules
     lines = _lines()
-    matches = lines.c.course_id.icontains(search, autoescape=True)
+    matches = view.allows(lines.c.course_id) & lines.c.course_id.icontains(search, autoescape=True)
     total = connection.scalar(select(func.count()).select_from(lines).where(matches)) or 0
     # A hidden number must not come to light through the order of the list or through its cursor.
     shown = case((lines.c.learners >= rules.min_cell, lines.c.learners), else_=0).label("shown")
@@ -124,7 +123,7 @@ def read_courses(
         courses=[_line(row, rules.min_cell) for row in rows[:limit]],
         next_cursor=following,
         total=total,
-        provenance=provenance_of(connection, rules.zone),
+        provenance=provenance_of(view),
         min_cell=rules.min_cell,
     )
 

@@ -1,15 +1,17 @@
 """The audit log of runs as it is answered, newest first."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, select, tuple_
+from sqlalchemy import select, tuple_
 from sqlalchemy.sql.elements import ColumnElement
 
-from analytics_pipeline.admin.answers.base import Answer
+from analytics_pipeline.admin.answers.base import Answer, Provenance
+from analytics_pipeline.admin.answers.ranges import ALL_DAYS, EVER, Asked
 from analytics_pipeline.admin.reading.cursors import decode_cursor, encode_cursor
-from analytics_pipeline.admin.rules import Rules
+from analytics_pipeline.admin.reading.provenance import provenance_of
+from analytics_pipeline.admin.reading.view import View
 from analytics_pipeline.audit.job_run import RunStatus, Trigger
 from analytics_pipeline.database.tables import job_run
 from analytics_pipeline.days import day_start
@@ -53,36 +55,42 @@ class RunsAnswer(Answer):
     """The newest first."""
     next_cursor: str | None
     """Where the next page begins; null on the last page."""
+    provenance: Provenance
+    """How far the numbers reach."""
 
 
 def read_runs(
-    connection: Connection,
-    rules: Rules,
+    view: View,
+    asked: Asked = ALL_DAYS,
     *,
     status: Sequence[RunStatus] = (),
     trigger: Sequence[Trigger] = (),
-    first: date | None = None,
-    last: date | None = None,
     cursor: str | None = None,
     limit: int = 100,
 ) -> RunsAnswer:
-    """Runs that were asked for on the site's days `first` to `last`; WrongCursorError."""
+    """Runs that were asked for on those days of the site; WrongCursorError.
+
+    Counts and errors speak of all courses, so they are kept from whoever may read certain courses only.
+    """
+    provenance = provenance_of(view)
     wanted: list[ColumnElement[bool]] = []
     if status:
         wanted.append(job_run.c.status.in_(status))
     if trigger:
         wanted.append(job_run.c.trigger.in_(trigger))
-    if first is not None:
-        wanted.append(job_run.c.queued_at >= day_start(first, rules.zone))
-    if last is not None:
-        wanted.append(job_run.c.queued_at < day_start(last + timedelta(days=1), rules.zone))
+    days = asked.within(EVER, provenance.complete_through)
+    if days is not None and days.first != EVER.first:
+        wanted.append(job_run.c.queued_at >= day_start(days.first, view.rules.zone))
+    if days is not None and days.last != EVER.last:
+        wanted.append(job_run.c.queued_at < day_start(days.last + timedelta(days=1), view.rules.zone))
     if cursor is not None:
         wanted.append(tuple_(job_run.c.queued_at, job_run.c.run_id) < tuple_(*_key(cursor)))
     order = (job_run.c.queued_at.desc(), job_run.c.run_id.desc())
-    rows = connection.execute(select(job_run).where(*wanted).order_by(*order).limit(limit + 1))
-    lines = [RunLine.model_validate(dict(row)) for row in rows.mappings()]
+    rows = view.connection.execute(select(job_run).where(*wanted).order_by(*order).limit(limit + 1))
+    kept_back: dict[str, object] = {} if view.courses is None else {"counts": {}, "error": None}
+    lines = [RunLine.model_validate(dict(row) | kept_back) for row in rows.mappings()]
     following = _cursor(lines[limit - 1]) if len(lines) > limit else None
-    return RunsAnswer(runs=lines[:limit], next_cursor=following)
+    return RunsAnswer(runs=lines[:limit], next_cursor=following, provenance=provenance)
 
 
 def _cursor(line: RunLine) -> str:

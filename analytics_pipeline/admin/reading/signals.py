@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Date, Integer, case, func, literal, select, tuple_
-from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy import Date, Integer, case, func, literal, select, tuple_
 
 from analytics_pipeline.admin.answers.base import Answer, Provenance
+from analytics_pipeline.admin.answers.ranges import ALL_DAYS, EVER, Asked
 from analytics_pipeline.admin.reading.cursors import decode_cursor, encode_cursor
 from analytics_pipeline.admin.reading.provenance import provenance_of
-from analytics_pipeline.admin.rules import Rules
+from analytics_pipeline.admin.reading.view import View
 from analytics_pipeline.admin.words import signal_sentence
 from analytics_pipeline.database.tables import signal
 
@@ -60,19 +60,20 @@ class SignalsAnswer(Answer):
 
 
 def read_signals(
-    connection: Connection,
-    rules: Rules,
+    view: View,
+    asked: Asked = ALL_DAYS,
     *,
     status: SignalStatus = "open",
     course_id: str | None = None,
     rule: str | None = None,
-    first: date | None = None,
-    last: date | None = None,
     cursor: str | None = None,
     limit: int = 100,
 ) -> SignalsAnswer:
-    """Signals whose life touches the days `first` to `last`; WrongCursorError."""
-    wanted: list[ColumnElement[bool]] = []
+    """Signals whose life touches the days asked for; WrongCursorError, ForbiddenCourseError."""
+    if course_id is not None:
+        view.check(course_id)
+    provenance = provenance_of(view)
+    wanted = [view.allows(signal.c.course_id)]
     if status != "all":
         wanted.append(
             signal.c.resolved_at.is_(None) if status == "open" else signal.c.resolved_at.is_not(None)
@@ -81,24 +82,26 @@ def read_signals(
         wanted.append(signal.c.course_id == course_id)
     if rule is not None:
         wanted.append(signal.c.rule == rule)
-    if first is not None:
-        wanted.append(func.coalesce(signal.c.resolved_at, first) >= first)
-    if last is not None:
-        wanted.append(signal.c.opened_at <= last)
+    days = asked.within(EVER, provenance.complete_through)
+    if days is not None:
+        wanted += [
+            signal.c.opened_at <= days.last,
+            func.coalesce(signal.c.resolved_at, date.max) >= days.first,
+        ]
     rank = case((signal.c.severity == "critical", 0), else_=1).label("rank")
     age = (literal(date.max, Date) - signal.c.opened_at).cast(Integer).label("age")
     key = tuple_(rank, age, signal.c.id)
     page = select(signal, rank, age).where(*wanted).order_by(*key.clauses).limit(limit + 1)
     if cursor is not None:
         page = page.where(key > tuple_(*decode_cursor(cursor, int, int, int)))
-    rows = connection.execute(page).mappings().all()
+    rows = view.connection.execute(page).mappings().all()
     following = None
     if len(rows) > limit:
         following = encode_cursor(*(rows[limit - 1][name] for name in ("rank", "age", "id")))
     return SignalsAnswer(
         signals=[_line(dict(row)) for row in rows[:limit]],
         next_cursor=following,
-        provenance=provenance_of(connection, rules.zone),
+        provenance=provenance,
     )
 
 

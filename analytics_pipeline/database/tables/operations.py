@@ -1,7 +1,7 @@
 """What runs and people are held to: the zone, the turn, revisions of numbers, tokens."""
 
 from sqlalchemy import BigInteger, CheckConstraint, Column, Identity, Integer, Table, Text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from analytics_pipeline.database.tables.columns import INSTANT, metadata
 
@@ -52,6 +52,8 @@ admin_token = Table(
     Column("id", Text, primary_key=True, comment="Public name of the token, for revoking it."),
     Column("token_hash", Text, nullable=False, unique=True, comment="SHA-256 of the token."),
     Column("note", Text, nullable=False, comment="Who holds it."),
+    Column("role", Text, nullable=False, comment="What it is for; only admin reads numbers."),
+    Column("courses", ARRAY(Text), comment="Courses that it may read; null: all of them."),
     Column("created_at", INSTANT, nullable=False, comment="When it was made."),
     Column("expires_at", INSTANT, comment="When it ceases to work; null: when revoked."),
     Column("revoked_at", INSTANT, comment="When it was revoked."),

@@ -1,0 +1,52 @@
+"""The parameters of the API, and the problems that every route may answer with."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Annotated, Any
+
+from fastapi import Depends, Path, Query
+
+from analytics_pipeline.admin.answers.ranges import Asked, Preset
+from analytics_pipeline.admin.problems import Problem
+from analytics_pipeline.audit.job_run import RunStatus, Trigger
+
+FIRST, LAST = date(2000, 1, 1), date(2100, 12, 31)
+
+From = Annotated[
+    date | None, Query(alias="from", ge=FIRST, le=LAST, description="First day; the course's first if unset.")
+]
+To = Annotated[
+    date | None, Query(alias="to", ge=FIRST, le=LAST, description="Last day; the course's last if unset.")
+]
+Cursor = Annotated[str | None, Query(max_length=2000, description="`nextCursor` of the page before.")]
+CourseFilter = Annotated[str | None, Query(alias="courseId", max_length=200, pattern=r"^[^\x00]*$")]
+RuleFilter = Annotated[str | None, Query(max_length=100, pattern=r"^[a-z_]*$")]
+RunStatuses = Annotated[Sequence[RunStatus], Query(max_length=10, description="Only these; all if unset.")]
+Triggers = Annotated[Sequence[Trigger], Query(max_length=10, description="Only these; all if unset.")]
+Search = Annotated[str, Query(max_length=200, pattern=r"^[^\x00]*$", description="Part of the course's id.")]
+LessonIdx = Annotated[int, Path(ge=0, le=100_000, description="Lesson, counted from 0.")]
+Limit = Annotated[int, Query(ge=1, le=500)]
+
+RangePreset = Annotated[
+    Preset | None,
+    Query(alias="range", description="The last complete days, or all days."),
+]
+
+
+def _asked(preset: RangePreset = None, first: From = None, last: To = None) -> Asked:
+    return Asked(preset, first, last)
+
+
+AskedDays = Annotated[Asked, Depends(_asked)]
+
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    status: {"model": Problem, "description": description}
+    for status, description in (
+        (401, "No token, or one that is unknown, revoked or expired"),
+        (403, "A course that this access does not cover"),
+        (422, "A parameter cannot be used"),
+        (429, "Too many requests; wait for Retry-After seconds"),
+        (503, "The database is away; ask again after Retry-After seconds"),
+    )
+}
+UNKNOWN: dict[int | str, dict[str, Any]] = {404: {"model": Problem, "description": "Unknown course"}}
