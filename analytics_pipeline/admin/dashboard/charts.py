@@ -19,12 +19,14 @@ SOFT = "var(--soft)"
 
 PARTS = {"went on": REACH, "finished": FINISHED, "active": ACTIVE, "stopped": STOPPED}
 
-WIDE, NARROW = 700, 300
+WIDE, NARROW = 920, 300
 PIXELS_PER_LABEL = 26
-PIXELS_PER_DATE = 75
+PIXELS_PER_DATE = 80
 NARROWEST_BAR = 2
 
 _AXIS = {"domain": False, "ticks": False, "labelPadding": 6, "titlePadding": 8}
+# As the words beside the chart write it; a narrow space stands before the sign.
+_PERCENT = "format(datum.value * 100, '.0f') + '\u202f%'"
 _STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 500)
 
 
@@ -70,16 +72,17 @@ def daily_chart(days: Sequence[DayPoint], width: int) -> Spec:
     pale = {"opacity": {"condition": {"test": "datum.provisional", "value": 0.45}, "value": 1}}
 
     def panel(field: str, title: str, height: int, colour: str, *, labels: bool) -> Spec:
-        encoding = {"x": day | {"axis": axis | {"labels": labels}}, "y": _count(field, title)}
+        encoding = {"x": day | {"axis": axis | {"labels": labels}}, "y": _count(field)}
         encoding |= pale if has_room else {}
-        return {"width": width, "height": height, "mark": mark | {"color": colour}, "encoding": encoding}
+        size = {"width": width, "height": height, "title": title}
+        return size | {"mark": mark | {"color": colour}, "encoding": encoding}
 
     data: Spec = {"values": values}
     return _chart(
         data=data if has_room else data | {"format": {"parse": {"day": "utc:'%Y-%m-%d'"}}},
         vconcat=[
-            panel("learners", "learners a day", 130, REACH, labels=False),
-            panel("views", "lesson views", 80, SOFT, labels=True),
+            panel("learners", "Learners a day", 130, REACH, labels=False),
+            panel("views", "Lesson views a day", 80, SOFT, labels=True),
         ],
         spacing=14,
         resolve={"scale": {"x": "shared"}},
@@ -97,13 +100,14 @@ def time_chart(lessons: Sequence[Lesson], width: int) -> Spec:
         for lesson in lessons
         if lesson.time.median_ms is not None
     ]
-    axis = {**_AXIS, "tickCount": 4, "title": "minutes", "format": ".3~r"}
+    axis = {**_AXIS, "tickCount": 4, "title": None, "format": ".3~r"}
     tick = {"type": "tick", "color": INK, "thickness": 2, "bandSize": max(4, width // (2 * len(lessons)))}
     return _chart(
         width=width,
         height=150,
+        title="Minutes that a learner spends on a day",
         data={"values": values},
-        encoding={"x": _lesson(lessons, "lesson", width)},
+        encoding={"x": _lesson(lessons, "Lesson", width)},
         layer=[
             {
                 "mark": {"type": "bar", "color": REACH},
@@ -118,21 +122,24 @@ def hours_chart(views: Sequence[int], width: int) -> Spec:
     """Views per hour since the day began."""
     values = [{"hour": hour, "views": count} for hour, count in enumerate(views)]
     step = 1 if width >= WIDE else 3
-    axis = {**_AXIS, "title": "hours since the day began", "labelAngle": 0}
+    axis = {**_AXIS, "title": "Hours since the day began", "labelAngle": 0}
     axis["values"] = list(range(0, len(views), step))
     hour = {"field": "hour", "type": "ordinal", "axis": axis, "scale": {"paddingInner": 0.2}}
     return _chart(
         width=width,
         height=120,
+        title="Lesson views an hour",
         data={"values": values},
         mark={"type": "bar", "color": REACH},
-        encoding={"x": hour, "y": _count("views", "lesson views")},
+        encoding={"x": hour, "y": _count("views")},
     )
 
 
 def _chart(**members: Any) -> Spec:
     axis = {"labelColor": MUTED, "labelFontSize": 12, "titleColor": MUTED, "titleFontSize": 12}
     axis |= {"titleFontWeight": "normal", "gridColor": LINE}
+    # A title above a panel is read without turning the head, and takes no width from a phone.
+    title = {"anchor": "start", "frame": "group", "color": MUTED, "fontSize": 12, "fontWeight": "normal"}
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
         "padding": 2,
@@ -143,6 +150,7 @@ def _chart(**members: Any) -> Spec:
             "font": "sans-serif",
             "view": {"stroke": None},
             "axis": axis,
+            "title": title | {"offset": 8},
         },
         **members,
     }
@@ -158,8 +166,8 @@ def _lesson(lessons: Sequence[Lesson], title: str | None, width: int) -> Spec:
     return {"field": "lesson", "type": "ordinal", "axis": axis, "scale": places}
 
 
-def _count(field: str, title: str, **more: Any) -> Spec:
-    axis = {**_AXIS, "tickCount": 4, "tickMinStep": 1, "title": title, "format": ",d"}
+def _count(field: str, **more: Any) -> Spec:
+    axis = {**_AXIS, "tickCount": 4, "tickMinStep": 1, "title": None, "format": ",d"}
     return {"field": field, "type": "quantitative", "axis": axis, **more}
 
 
@@ -179,12 +187,13 @@ def _reach_panel(lessons: Sequence[Lesson], width: int) -> Spec:
     colours = {"domain": list(PARTS), "range": list(PARTS.values())}
     return {
         "width": width,
-        "height": 200,
+        "height": 230,
+        "title": "Learners who came to the lesson or further",
         "data": {"values": values},
         "mark": "bar",
         "encoding": {
             "x": _lesson(lessons, None, width),
-            "y": _count("learners", "learners who came here", stack="zero"),
+            "y": _count("learners", stack="zero"),
             "order": {"field": "order", "type": "quantitative"},
             "color": {"field": "part", "type": "nominal", "legend": None, "scale": colours},
         },
@@ -204,18 +213,23 @@ def _drop_panel(lessons: Sequence[Lesson], highlighted: int | None, width: int) 
         if lesson.drop.value is not None
     ]
     colour = {"condition": {"test": "datum.highlighted", "value": STOPPED}, "value": MUTED}
-    axis = {**_AXIS, "format": "%", "tickCount": 4, "title": "drop"}
+    axis = {**_AXIS, "labelExpr": _PERCENT, "tickCount": 4, "title": None}
     low = {"field": "low", "type": "quantitative", "axis": axis, "scale": {"domainMin": 0}}
+    drop = {"y": {"field": "drop", "type": "quantitative"}}
+    beside = {"type": "text", "align": "left", "dx": 8, "fontSize": 12, "fontWeight": 600}
     return {
         "width": width,
-        "height": 110,
+        "height": 130,
+        "title": "Drop at the lesson, with its 95 % interval",
         "data": {"values": values},
-        "encoding": {"x": _lesson(lessons, "lesson", width), "color": colour},
+        "encoding": {"x": _lesson(lessons, "Lesson", width), "color": colour},
         "layer": [
             {"mark": {"type": "rule", "strokeWidth": 1.5}, "encoding": {"y": low, "y2": {"field": "high"}}},
+            {"mark": {"type": "point", "filled": True, "size": 44, "opacity": 1}, "encoding": drop},
             {
-                "mark": {"type": "point", "filled": True, "size": 44, "opacity": 1},
-                "encoding": {"y": {"field": "drop", "type": "quantitative"}},
+                "transform": [{"filter": "datum.highlighted"}],
+                "mark": beside,
+                "encoding": drop | {"text": {"field": "drop", "format": ".0%"}},
             },
         ],
     }
