@@ -18,7 +18,7 @@ from analytics_pipeline.admin.auth.access import (
 )
 from analytics_pipeline.admin.auth.session_key import session_key
 from analytics_pipeline.admin.auth.sessions import Sessions
-from analytics_pipeline.admin.dashboard import pages, signing
+from analytics_pipeline.admin.dashboard import pages, runs_page, signing
 from analytics_pipeline.admin.dashboard.rendering import STATIC
 from analytics_pipeline.admin.errors import install_error_answers
 from analytics_pipeline.admin.headers import SecurityHeaders
@@ -65,6 +65,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(routes.router)
     app.include_router(signing.router)
     app.include_router(pages.router)
+    app.include_router(runs_page.router)
     app.add_exception_handler(signing.SignInNeededError, _to_sign_in)
     app.mount("/static", StaticFiles(directory=STATIC))
     app.add_api_route("/healthz", _healthz, include_in_schema=False)

@@ -14,8 +14,15 @@ class Rules:
     zone: ZoneInfo
     window_days: int
     quiet_days: int
+    refund_window_days: int
 
 
 def rules_of(settings: Settings) -> Rules:
     """The rules that the settings state."""
-    return Rules(settings.min_cell, settings.zone, settings.funnel_window_days, settings.quiet_days)
+    return Rules(
+        settings.min_cell,
+        settings.zone,
+        settings.funnel_window_days,
+        settings.quiet_days,
+        settings.refund_window_days,
+    )

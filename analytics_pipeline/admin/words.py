@@ -1,8 +1,10 @@
 """Numbers and findings in words, for people."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from analytics_pipeline.admin.answers.dropoff import BiggestDrop
 from analytics_pipeline.admin.answers.rates import Rate
@@ -39,6 +41,35 @@ def number(value: int | None) -> str:
 def day(value: date | None) -> str:
     """A day as `5 Nov 2026`."""
     return NONE if value is None else f"{value.day} {value:%b %Y}"
+
+
+def instant(value: datetime | None, zone: ZoneInfo) -> str:
+    """An instant as `5 Nov 2026, 14:30`, on the clocks of the site."""
+    return NONE if value is None else f"{day(value.astimezone(zone))}, {value.astimezone(zone):%H:%M}"
+
+
+def money(value: Decimal | None) -> str:
+    """An amount with thin spaces between thousands and two decimals; a dash for none."""
+    return NONE if value is None else f"{value:,.2f}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+
+
+def days(count: int) -> str:
+    """So many days."""
+    return f"{number(count)} day" if count == 1 else f"{number(count)} days"
+
+
+def weeks(count: int) -> str:
+    """So many whole weeks."""
+    return f"{number(count)} whole week" if count == 1 else f"{number(count)} whole weeks"
+
+
+def span_of_days(partition: str) -> str:
+    """Days as runs name them, `2026-03-01` or `2026-03-01 to 2026-03-31`, as people write them."""
+    try:
+        ends = [date.fromisoformat(end) for end in partition.split(" to ")]
+    except ValueError:
+        return partition
+    return " \N{EN DASH} ".join(day(end) for end in ends)
 
 
 def duration(milliseconds: int | None) -> str:

@@ -51,7 +51,7 @@ def drop_off_chart(lessons: Sequence[Lesson], highlighted: int | None, width: in
 
 
 def daily_chart(days: Sequence[DayPoint], width: int) -> Spec:
-    """Learners per day, and lesson views below; hidden days are gaps, unfinished ones are pale."""
+    """Learners per day, and lesson views below; hidden days have a cross, unfinished ones are pale."""
     values = [
         {"day": str(day.day), "learners": day.learners, "views": day.views, "provisional": day.provisional}
         for day in days
@@ -71,11 +71,24 @@ def daily_chart(days: Sequence[DayPoint], width: int) -> Spec:
         axis |= {"tickCount": width // PIXELS_PER_DATE, "format": "%-d %b", "labelOverlap": "greedy"}
     pale = {"opacity": {"condition": {"test": "datum.provisional", "value": 0.45}, "value": 1}}
 
+    # What is hidden is no zero.
+    crosses: Spec = {
+        "transform": [{"filter": "datum.learners === null"}],
+        "mark": {"type": "text", "text": "\N{MULTIPLICATION SIGN}", "dy": -5, "fontSize": 10, "color": MUTED},
+        "encoding": {"y": {"datum": 0}},
+    }
+
+    more = [crosses] if has_room else []
+
     def panel(field: str, title: str, height: int, colour: str, *, labels: bool) -> Spec:
-        encoding = {"x": day | {"axis": axis | {"labels": labels}}, "y": _count(field)}
-        encoding |= pale if has_room else {}
-        size = {"width": width, "height": height, "title": title}
-        return size | {"mark": mark | {"color": colour}, "encoding": encoding}
+        counts = {"y": _count(field)} | (pale if has_room else {})
+        return {
+            "width": width,
+            "height": height,
+            "title": title,
+            "encoding": {"x": day | {"axis": axis | {"labels": labels}}},
+            "layer": [{"mark": mark | {"color": colour}, "encoding": counts}, *more],
+        }
 
     data: Spec = {"values": values}
     return _chart(
@@ -227,9 +240,12 @@ def _drop_panel(lessons: Sequence[Lesson], highlighted: int | None, width: int) 
             {"mark": {"type": "rule", "strokeWidth": 1.5}, "encoding": {"y": low, "y2": {"field": "high"}}},
             {"mark": {"type": "point", "filled": True, "size": 44, "opacity": 1}, "encoding": drop},
             {
-                "transform": [{"filter": "datum.highlighted"}],
+                "transform": [
+                    {"filter": "datum.highlighted"},
+                    {"calculate": "format(datum.drop * 100, '.0f') + '\u202f%'", "as": "words"},
+                ],
                 "mark": beside,
-                "encoding": drop | {"text": {"field": "drop", "format": ".0%"}},
+                "encoding": drop | {"text": {"field": "words"}},
             },
         ],
     }

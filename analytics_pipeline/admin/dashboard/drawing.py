@@ -13,9 +13,11 @@ from analytics_pipeline.admin.dashboard.charts import Spec
 VEGA_LITE = "6.4"
 
 _INVISIBLE_TEXT = re.compile(r'<text[^>]* opacity="0"[^>]*>[^<]*</text>')
-_EMPTY_PATH = re.compile(r'<path [^>]*d="(?:M0,0h0v0h0Z)?"[^>]*/>')
-# What only Vega's own runtime reads, and the family, which the page sets.
-_UNUSED = re.compile(r' (?:class|aria-hidden|pointer-events|font-family|opacity)="(?!0\.)[^"]*"')
+_EMPTY_PATH = re.compile(r'<path [^>]*d="(?:M[-\d.,]+h[\d.]+v0h-[\d.]+Z|M0,0h0v0h0Z)?"[^>]*/>')
+# What only Vega's own runtime reads, the family, which the page sets, and roles: the whole is one image.
+_UNUSED = re.compile(
+    r' (?:class|role|aria-\w+|pointer-events|font-family|stroke-miterlimit|opacity)="(?!0\.)[^"]*"'
+)
 _LONG_NUMBER = re.compile(r"(\d+\.\d)\d+")
 _HEAD = re.compile(r'^<svg [^>]*viewBox="([^"]+)"[^>]*>')
 

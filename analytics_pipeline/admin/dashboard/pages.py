@@ -1,29 +1,29 @@
 """The pages: list of courses, one course, one lesson, definitions."""
 
-from datetime import UTC, date, datetime
-from zoneinfo import ZoneInfo
+from datetime import UTC, datetime
 
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
 from analytics_pipeline.admin.answers.definitions import definitions
 from analytics_pipeline.admin.api.parameters import Cursor, LessonIdx, Search
+from analytics_pipeline.admin.dashboard.comparison import NOTHING
+from analytics_pipeline.admin.dashboard.course_page import more_of_course
 from analytics_pipeline.admin.dashboard.drawn import course_charts, lesson_charts
+from analytics_pipeline.admin.dashboard.notices import read_notices
 from analytics_pipeline.admin.dashboard.range_form import AskedRange
 from analytics_pipeline.admin.dashboard.rendering import page
 from analytics_pipeline.admin.dashboard.signing import SignedIn
+from analytics_pipeline.admin.dashboard.terms import glossary
 from analytics_pipeline.admin.reading.course import known_days, read_course, read_funnels, read_lesson
 from analytics_pipeline.admin.reading.courses import read_courses
 from analytics_pipeline.admin.reading.signals import read_signals
 from analytics_pipeline.admin.service import ServiceOf
 from analytics_pipeline.admin.words import RULE_TITLES, biggest_drop_sentences
-from analytics_pipeline.days import day_of
 
 router = APIRouter(include_in_schema=False)
 
 PAGE_LENGTH = 25
-# Yesterday is complete once the night's run has ended; a day more is given before the page complains.
-DAYS_UNTIL_OLD = 2
 
 
 @router.get("/")
@@ -34,6 +34,7 @@ def courses_page(
     with service.view(viewer) as view:
         answer = read_courses(view, search=search, cursor=cursor, limit=PAGE_LENGTH)
         open_signals = read_signals(view, limit=5)
+        notices = read_notices(view, answer.provenance.complete_through, datetime.now(UTC))
     return page(
         "courses.html",
         answer=answer,
@@ -41,7 +42,7 @@ def courses_page(
         rule_titles=RULE_TITLES,
         search=search,
         cursor=cursor,
-        days_old=_days_old(answer.provenance.complete_through, service.rules.zone),
+        notices=notices,
     )
 
 
@@ -54,16 +55,19 @@ def lesson_page(
         published = known_days(view, course_id)
         answer = read_lesson(view, course_id, lesson_idx, asked.asked)
         signals = read_signals(view, course_id=course_id).signals
+        notices = read_notices(view, answer.provenance.complete_through, datetime.now(UTC))
     return page(
         "lesson.html",
         course=answer,
         lesson=answer.lesson,
+        terms=glossary(service.rules),
+        comparison=NOTHING,
         signals=[signal for signal in signals if signal.lesson_idx == lesson_idx],
         asked=asked,
         published=published,
         drawn=lesson_charts(answer),
         rule_titles=RULE_TITLES,
-        days_old=_days_old(answer.provenance.complete_through, service.rules.zone),
+        notices=notices,
     )
 
 
@@ -74,31 +78,25 @@ def course_page(service: ServiceOf, viewer: SignedIn, course_id: str, asked: Ask
         published = known_days(view, course_id)
         course = read_course(view, course_id, asked.asked)
         funnels = read_funnels(view, course_id, asked.asked)
-        signals = read_signals(view, course_id=course_id).signals
+        more = more_of_course(view, course, published)
+        notices = read_notices(view, course.provenance.complete_through, datetime.now(UTC))
     return page(
         "course.html",
         course=course,
         funnels=funnels,
-        signals=signals,
+        **more,
         asked=asked,
-        quiet_days=service.rules.quiet_days,
         published=published,
         drawn=course_charts(course),
         rule_titles=RULE_TITLES,
         biggest=biggest_drop_sentences(course.biggest_drop) if course.biggest_drop else None,
-        days_old=_days_old(course.provenance.complete_through, service.rules.zone),
+        notices=notices,
     )
 
 
 @router.get("/definitions")
-def definitions_page(_: SignedIn) -> HTMLResponse:
+def definitions_page(service: ServiceOf, _: SignedIn) -> HTMLResponse:
     """What every number means."""
-    return page("definitions.html", definitions=definitions().definitions)
-
-
-def _days_old(complete: date | None, zone: ZoneInfo) -> int | None:
-    """How many days the numbers are behind, where that is more than it should be."""
-    if complete is None:
-        return None
-    age = (day_of(datetime.now(UTC), zone) - complete).days
-    return age if age > DAYS_UNTIL_OLD else None
+    return page(
+        "definitions.html", definitions=definitions().definitions, terms=glossary(service.rules).values()
+    )

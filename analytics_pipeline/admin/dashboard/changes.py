@@ -1,0 +1,56 @@
+"""How a number has changed against the period before, and whether that may be chance."""
+
+from dataclasses import dataclass
+from math import hypot
+
+from analytics_pipeline.admin.answers.rates import Rate
+from analytics_pipeline.admin.words import number, percent
+
+UP, DOWN, SAME = "\N{UPWARDS ARROW}", "\N{DOWNWARDS ARROW}", "\N{RIGHTWARDS ARROW}"
+
+
+@dataclass(frozen=True)
+class Change:
+    """A change in words. `by` is its size with an arrow, `against` what it is measured against."""
+
+    by: str
+    against: str
+
+
+def count_change(now: int | None, before: int | None) -> Change | None:
+    """The change of a count in per cent; None where there is nothing, or nothing shown, to compare with."""
+    if now is None or not before:
+        return None
+    share = now / before - 1
+    return Change(f"{_arrow(share)} {percent(abs(share))}", f"from {number(before)} to {number(now)}")
+
+
+def rate_change(now: Rate, before: Rate) -> Change | None:
+    """The change of a rate in percentage points; None where either has no value.
+
+    It may be chance where the 95 % interval of the difference (Newcombe's, from both Wilson intervals)
+    holds zero.
+    """
+    if now.value is None or before.value is None:
+        return None
+    points = (now.value - before.value) * 100
+    sure = "" if _is_certain(now, before) else "; may be chance"
+    return Change(
+        f"{_arrow(points / 100)} {abs(points):.0f} points",
+        f"from {percent(before.value)} to {percent(now.value)}{sure}",
+    )
+
+
+def _is_certain(now: Rate, before: Rate) -> bool:
+    assert now.value is not None  # noqa: S101  # for the type checker: the caller has looked
+    assert before.value is not None  # noqa: S101
+    difference = now.value - before.value
+    low = difference - hypot(now.value - (now.low or 0.0), (before.high or 0.0) - before.value)
+    high = difference + hypot((now.high or 0.0) - now.value, before.value - (before.low or 0.0))
+    return low > 0 or high < 0
+
+
+def _arrow(share: float) -> str:
+    if abs(share) < 0.0005:
+        return SAME
+    return UP if share > 0 else DOWN
