@@ -32,7 +32,7 @@ def runs_page(service: ServiceOf, viewer: SignedIn, cursor: Cursor = None) -> HT
     rules = service.rules
     with service.view(viewer) as view:
         standing = read_standing(view, datetime.now(UTC))
-        answer = read_runs(view.connection, rules, cursor=cursor, limit=PAGE_LENGTH)
+        answer = read_runs(view, cursor=cursor, limit=PAGE_LENGTH)
     return page(
         "runs.html", standing=standing, answer=answer, cursor=cursor, triggers=TRIGGERS, zone=rules.zone
     )

@@ -21,6 +21,9 @@ _WAITING = text(
     " FROM analytics.pipeline_state"
 )
 
+ENDED = (RunStatus.SUCCESS, RunStatus.FAILED)
+"""A night that was skipped neither succeeded nor failed."""
+
 Level = Literal["good", "late", "failed", "unknown"]
 
 
@@ -40,10 +43,11 @@ class Standing:
 
 def read_standing(view: View, now: datetime) -> Standing:
     """How the pipeline stands at `now`; `failed` is set where nothing has succeeded since it failed."""
-    in_flight = read_runs(view.connection, view.rules, status=IN_FLIGHT).runs[::-1]
-    succeeded = read_runs(view.connection, view.rules, status=(RunStatus.SUCCESS,), limit=1).runs
+    in_flight = read_runs(view, status=IN_FLIGHT).runs[::-1]
+    succeeded = read_runs(view, status=(RunStatus.SUCCESS,), limit=1).runs
     waiting = view.connection.execute(_WAITING).one()
-    failed = last_failure(view)
+    ended = read_runs(view, status=ENDED, limit=1).runs
+    failed = next((run for run in ended if run.status is RunStatus.FAILED), None)
     success = succeeded[0] if succeeded else None
     level, headline = judge(success, failed, now, view.rules.zone)
     return Standing(
@@ -56,12 +60,6 @@ def read_standing(view: View, now: datetime) -> Standing:
         waiting_events=waiting.events,
         waiting_since=waiting.oldest,
     )
-
-
-def last_failure(view: View) -> RunLine | None:
-    """The newest run that has ended, where it failed: no success has followed."""
-    ended = read_runs(view.connection, view.rules, status=(RunStatus.SUCCESS, RunStatus.FAILED), limit=1).runs
-    return ended[0] if ended and ended[0].status is RunStatus.FAILED else None
 
 
 def judge(
