@@ -80,7 +80,7 @@ def test_open_is_never_counted_as_lost_and_a_small_group_is_hidden(browser: http
     text = text_of(browser.get("/course/algebra?range=all"))
     assert "70 of 116 enrolled; 40 may still complete" in text
     assert "70 completed 40 open 6 dropped" in text
-    assert "hidden: fewer than 5 learners have had their 90 days" in text
+    assert "hidden: fewer than 5 learners whose 90 days are over" in text
 
 
 @pytest.mark.usefixtures("algebra")

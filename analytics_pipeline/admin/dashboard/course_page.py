@@ -7,10 +7,10 @@ from analytics_pipeline.admin.answers.course import CourseAnswer
 from analytics_pipeline.admin.answers.progress import progress
 from analytics_pipeline.admin.answers.refunds import refunds
 from analytics_pipeline.admin.dashboard.comparison import NOTHING, compare_course
+from analytics_pipeline.admin.dashboard.revised import read_course_revisions
 from analytics_pipeline.admin.dashboard.terms import glossary
 from analytics_pipeline.admin.reading.progress import read_progress
 from analytics_pipeline.admin.reading.refunds import read_refunds
-from analytics_pipeline.admin.reading.revisions import read_course_revisions
 from analytics_pipeline.admin.reading.signals import read_signals
 from analytics_pipeline.admin.reading.view import View
 from analytics_pipeline.days import DayRange
