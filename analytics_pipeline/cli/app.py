@@ -24,6 +24,7 @@ COMMANDS = {
     "sql": ("shell", "sql"),
     "keys": ("access", "keys"),
     "tokens": ("access", "tokens"),
+    "quarantine": ("quarantine", "quarantine"),
 }
 
 

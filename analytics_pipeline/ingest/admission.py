@@ -76,5 +76,5 @@ def _add_rejected(
         body = bytes(bodies[index])
         fields = read_loosely(body)
         admission.rejections.append(Rejection(index, readable_id(fields), reason))
-        day = intake.day_of_rejected(fields.get("createdAt"))
-        admission.quarantine.append(quarantined(body, fields, reason, day, rules.pseudonym))
+        arrival = intake.arrival_of_rejected(fields.get("createdAt"))
+        admission.quarantine.append(quarantined(body, fields, reason, arrival, rules.pseudonym))

@@ -12,14 +12,12 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from analytics_pipeline.ingest.answers import Receive, Scope, Send
-from analytics_pipeline.ingest.calendar import Calendar
 from analytics_pipeline.ingest.connection import DatabaseAwayError, connector
 from analytics_pipeline.ingest.door import EVENT_PATH, Door
-from analytics_pipeline.ingest.intake import Rules
 from analytics_pipeline.ingest.keyring import KeyRing
 from analytics_pipeline.ingest.metrics import Metrics
 from analytics_pipeline.ingest.openapi import openapi
-from analytics_pipeline.ingest.pseudonym import pseudonymiser
+from analytics_pipeline.ingest.rules import rules_of
 from analytics_pipeline.ingest.writer import Writer
 from analytics_pipeline.settings import Settings
 
@@ -44,16 +42,6 @@ def create_app(settings: Settings) -> ASGIApp:
             await rest(scope, receive, send)
 
     return app
-
-
-def rules_of(settings: Settings) -> Rules:
-    """The site's rules for events."""
-    key = settings.pseudonym_key
-    return Rules(
-        calendar=Calendar(settings.zone, settings.first_day),
-        retention_days=settings.retention_days,
-        pseudonym=None if key is None else pseudonymiser(key.get_secret_value()),
-    )
 
 
 def _status_app(keys: KeyRing, writer: Writer, metrics: Metrics) -> Starlette:

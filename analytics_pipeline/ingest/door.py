@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from analytics_pipeline.events import Rejection
 from analytics_pipeline.ingest.admission import Admission, admit
+from analytics_pipeline.ingest.allowance import Allowance
 from analytics_pipeline.ingest.answers import (
     Header,
     Receive,
@@ -27,6 +28,7 @@ from analytics_pipeline.ingest.keyring import Key, KeyRing
 from analytics_pipeline.ingest.limits import Limits, Payers
 from analytics_pipeline.ingest.logs import RefusalLog, describe, logger
 from analytics_pipeline.ingest.metrics import Metrics
+from analytics_pipeline.ingest.quarantine import QuarantinedEvent
 from analytics_pipeline.ingest.request import Head, cors_headers, preflight_headers, read_head, read_key
 from analytics_pipeline.ingest.submission import Submission
 from analytics_pipeline.ingest.writer import Writer
@@ -54,6 +56,7 @@ class Door:
         self._metrics = metrics
         self._memory = Memory(settings.ingest_bytes_in_flight)
         self._limits = Limits(settings.ingest_address_limit, settings.ingest_proxies)
+        self._allowance = Allowance()
         self._refusals = RefusalLog()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -127,14 +130,21 @@ class Door:
                 body_bytes = len(body)
                 plain = gunzip(body, held) if head.gzipped else body
                 admission, received_at = self._admit(plain, key, payers)
-                await self._writer.store(
-                    Submission(received_at, body_bytes, admission.days, admission.quarantine)
-                )
+                kept = self._kept(key, admission)
+                await self._writer.store(Submission(received_at, body_bytes, admission.days, kept))
         except DatabaseAwayError as error:
             raise _database_away() from error
         finally:
             self._metrics.bytes_held.set(self._memory.used)
         return Answer(admission.accepted, admission.rejections)
+
+    def _kept(self, key: Key, admission: Admission) -> Sequence[QuarantinedEvent]:
+        if not admission.quarantine:
+            return ()
+        kept = self._allowance.keep(key.id, admission.quarantine)
+        if not kept:
+            self._metrics.not_kept(admission.quarantine)
+        return kept
 
     def _admit(self, body: bytes, key: Key, payers: Payers) -> tuple[Admission, datetime]:
         received_at = datetime.now(UTC)

@@ -19,7 +19,7 @@ from analytics_pipeline.events import (
     missing_field,
 )
 from analytics_pipeline.ingest.calendar import Calendar
-from analytics_pipeline.ingest.quarantine import storable_text
+from analytics_pipeline.ingest.quarantine import Arrival, storable_text
 
 MINUTE = 60_000_000
 SKEW_TOLERATED = 5 * MINUTE
@@ -42,11 +42,13 @@ class Rules:
 class Reception(NamedTuple):
     """Who sent a request, and when it came in microseconds since the epoch.
 
-    The id of the write key goes into the ids of events that came without one.
+    The id of the write key goes into the ids of events that came without one. `skew` is the correction of
+    the client's clock where that is known already; else `sentAt` tells.
     """
 
     key_id: str
     received_at: int
+    skew: int | None = None
 
 
 class DayPayload(NamedTuple):
@@ -81,7 +83,9 @@ class Intake:
         measure: bool,
     ) -> None:
         received_at = reception.received_at
-        skew = 0 if sent_at is None else received_at - _microseconds_of(sent_at)
+        skew = reception.skew
+        if skew is None:
+            skew = 0 if sent_at is None else received_at - _microseconds_of(sent_at)
         self._skew = skew if abs(skew) > SKEW_TOLERATED else 0
         self._key_id = reception.key_id
         self._received_at = received_at
@@ -135,14 +139,15 @@ class Intake:
             DayPayload(day, len(events), _LINES.encode_lines(events)) for day, events in self.taken.items()
         ]
 
-    def day_of_rejected(self, created_at: object) -> date:
-        """The day that `createdAt` names, where it is one that can be published, else that of reception."""
+    def arrival_of_rejected(self, created_at: object) -> Arrival:
+        """Its day is the one that `createdAt` names, where that can be published, else that of reception."""
         try:
             occurred_at = _microseconds_of(msgspec.convert(created_at, Instant)) + self._skew
         except ValueError:
             occurred_at = self._received_at
         in_time = self._floor <= occurred_at < self._ceiling
-        return self._rules.calendar.window(occurred_at if in_time else self._received_at).day
+        day = self._rules.calendar.window(occurred_at if in_time else self._received_at).day
+        return Arrival(day, self._key_id, self._skew)
 
     def _turn_to(self, occurred_at: int) -> None:
         self._starts, self._ends, day = self._rules.calendar.window(occurred_at)

@@ -24,7 +24,7 @@ class Limits:
     def __init__(self, address_limit: int | None, proxies: int) -> None:
         self._address_limit = address_limit
         self._proxies = proxies
-        self._buckets = Buckets()
+        self._buckets = Buckets(BURST_SECONDS)
 
     def payers(self, key: Key, head: Head) -> Payers:
         """The buckets of one request."""
@@ -51,24 +51,25 @@ class Limits:
 
 
 class Buckets:
-    """Token buckets by name, kept as one number each. It holds what flows in within BURST_SECONDS.
+    """Token buckets by name, kept as one number each. It holds what flows in within `burst_seconds`.
 
     A request is let in while its bucket is not in debt and then pays for its events, so that a batch is never
     refused for its size. A bucket is kept as the time at which it will be full again.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, burst_seconds: float) -> None:
+        self._burst_seconds = burst_seconds
         self._full_at: dict[str, float] = {}
 
     def wait(self, name: str, now: float) -> float:
         """Seconds until `name` may send; 0 when it may now."""
-        return max(0.0, self._full_at.get(name, now) - now - BURST_SECONDS)
+        return max(0.0, self._full_at.get(name, now) - now - self._burst_seconds)
 
-    def spend(self, name: str, events: int, events_per_second: float, now: float) -> None:
-        """Take `events` out of the bucket of `name`."""
+    def spend(self, name: str, amount: int, per_second: float, now: float) -> None:
+        """Take `amount` out of the bucket of `name`, into which `per_second` flow."""
         if name not in self._full_at and len(self._full_at) >= MAX_BUCKETS:
             self._forget(now)
-        self._full_at[name] = max(now, self._full_at.get(name, now)) + events / events_per_second
+        self._full_at[name] = max(now, self._full_at.get(name, now)) + amount / per_second
 
     def _forget(self, now: float) -> None:
         """Drop the buckets that are full; if all are in use, the half that was used first."""

@@ -1,12 +1,14 @@
 """What Prometheus reads: counted per worker process, summed over all of them."""
 
 import os
+from collections import Counter as Counts
 from collections.abc import Sequence
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
+from analytics_pipeline.ingest.quarantine import QuarantinedEvent
 from analytics_pipeline.ingest.submission import Submission
 
 _FOLDER = "PROMETHEUS_MULTIPROC_DIR"
@@ -19,7 +21,11 @@ class Metrics:
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
         self._accepted = self._counter("events_accepted", "Events that were stored.")
-        self._rejected = self._counter("events_rejected", "Events put into quarantine, by reason.", "reason")
+        self._rejected = self._counter("events_rejected", "Events that were rejected, by reason.", "reason")
+        self._not_kept = self._counter(
+            "rejections_not_kept",
+            "Rejected events that found no room in their key's share of the quarantine.",
+        )
         self._requests = self._counter("requests", "Requests for events, by status.", "status")
         self._refused = self._counter("requests_refused", "Requests without a 202, by cause.", "cause")
         self.bytes_in = self._counter("received_bytes", "Bytes of bodies, as they came.")
@@ -44,8 +50,12 @@ class Metrics:
         self._accepted.inc(sum(day.events for submission in group for day in submission.days))
         self.bytes_in.inc(sum(submission.body_bytes for submission in group))
         for submission in group:
-            for row in submission.quarantine:
-                self._rejected.labels(row.reason.partition(":")[0]).inc()
+            self._count_rejected(submission.quarantine)
+
+    def not_kept(self, rejected: Sequence[QuarantinedEvent]) -> None:
+        """Count rejected events that are answered and not kept."""
+        self._not_kept.inc(len(rejected))
+        self._count_rejected(rejected)
 
     def commit_failed(self, waiting: int) -> None:
         """Count a group commit that did not succeed."""
@@ -66,6 +76,10 @@ class Metrics:
         registry = CollectorRegistry()
         MultiProcessCollector(registry, path=folder)  # type: ignore[no-untyped-call]
         return generate_latest(registry)
+
+    def _count_rejected(self, rejected: Sequence[QuarantinedEvent]) -> None:
+        for reason, events in Counts(row.reason.partition(":")[0] for row in rejected).items():
+            self._rejected.labels(reason).inc(events)
 
     def _counter(self, name: str, meaning: str, *labels: str) -> Counter:
         return Counter(f"analytics_ingest_{name}", meaning, labels, registry=self._registry)

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import Struct
@@ -14,11 +14,19 @@ from analytics_pipeline.events import EVENT_ID
 _KNOWN_FIELDS = ("id", "eventType", "userId", "courseId", "lessonIdx", "metadata", "createdAt")
 
 
+class Arrival(NamedTuple):
+    """How a rejected event came: its site day, the write key, and the correction of the client's clock."""
+
+    day: date
+    key_id: str
+    skew_us: int
+
+
 class QuarantinedEvent(Struct, frozen=True):
     """A row of `ingest.quarantine`, but for the time of its reception."""
 
     id: str
-    day: date
+    arrival: Arrival
     event_id: str | None
     course_id: str | None
     event_type: str | None
@@ -47,7 +55,7 @@ def quarantined(
     body: bytes,
     fields: dict[str, Any],
     reason: str,
-    day: date,
+    arrival: Arrival,
     pseudonym: Callable[[str], str] | None,
 ) -> QuarantinedEvent:
     """The row for one event; the same event rejected for the same reason has the same id.
@@ -59,7 +67,7 @@ def quarantined(
         body = _without_learner(fields, pseudonym)
     return QuarantinedEvent(
         id=hashlib.sha256(reason.encode() + b"\0" + body).hexdigest(),
-        day=day,
+        arrival=arrival,
         event_id=_storable(fields.get("id")),
         course_id=_storable(fields.get("courseId")),
         event_type=_storable(fields.get("eventType")),

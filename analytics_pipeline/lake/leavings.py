@@ -29,18 +29,19 @@ _ADD_DUPLICATES = """
     DO UPDATE SET duplicates = duplicate_count.duplicates + excluded.duplicates
 """
 _EVENT = ("event_id", "event_type", "learner_id", "course_id", "lesson_idx", "metadata", "created_at")
-_CONFLICTS = f"SELECT day, received_at, {', '.join(_EVENT)} FROM left_out WHERE NOT same"  # noqa: S608  # constants
+_CONFLICTS = f"SELECT day, received_at, skew_us, {', '.join(_EVENT)} FROM left_out WHERE NOT same"  # noqa: S608  # constants
 _CREATE_CONFLICT = """
     CREATE TEMP TABLE conflict (LIKE ingest.quarantine) ON COMMIT DROP
 """
 _COPY_CONFLICTS = """
-    COPY conflict (id, received_at, day, event_id, course_id, event_type, reason, body)
+    COPY conflict (id, received_at, day, skew_us, event_id, course_id, event_type, reason, body)
       FROM STDIN (FORMAT BINARY)
 """
-_COPY_TYPES = ["text", "timestamptz", "date", "text", "text", "text", "text", "bytea"]
+_COPY_TYPES = ["text", "timestamptz", "date", "int8", "text", "text", "text", "text", "bytea"]
 _ADD_CONFLICTS = """
-    INSERT INTO ingest.quarantine (id, received_at, day, event_id, course_id, event_type, reason, body)
-    SELECT id, received_at, day, event_id, course_id, event_type, reason, body FROM conflict
+    INSERT INTO ingest.quarantine
+        (id, received_at, day, skew_us, event_id, course_id, event_type, reason, body)
+    SELECT id, received_at, day, skew_us, event_id, course_id, event_type, reason, body FROM conflict
     ON CONFLICT (id) DO NOTHING
 """
 
@@ -84,10 +85,11 @@ def quarantine_conflicts(connection: Connection, duck: DuckDBPyConnection) -> No
         cursor.execute(_ADD_CONFLICTS)
 
 
-def _quarantine_row(day: date, received_at: int, *event: Any) -> tuple[object, ...]:
+def _quarantine_row(day: date, received_at: int, skew_us: int, *event: Any) -> tuple[object, ...]:
     fields = dict(zip(_EVENT, event, strict=True))
     body = wire_form(**fields)
     key = hashlib.sha256(Reason.CONFLICT.encode() + b"\0" + body).hexdigest()
     received = _EPOCH + timedelta(microseconds=received_at)
     kind = fields["event_type"]
-    return key, received, day, fields["event_id"], fields["course_id"], kind, Reason.CONFLICT.value, body
+    place = (fields["event_id"], fields["course_id"], kind)
+    return key, received, day, skew_us, *place, Reason.CONFLICT.value, body

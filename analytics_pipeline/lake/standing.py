@@ -21,19 +21,20 @@ from analytics_pipeline.lake.inbox import LINES_OF_FILE, Inbox, InboxDay
 _CREATE_DELIVERY = """
     CREATE TABLE delivery (
         event_id VARCHAR, day DATE, received_at BIGINT, position BIGINT, fresh BOOLEAN, event_type VARCHAR,
-        learner_id VARCHAR, course_id VARCHAR, lesson_idx INTEGER, metadata VARCHAR, created_at BIGINT)
+        learner_id VARCHAR, course_id VARCHAR, lesson_idx INTEGER, metadata VARCHAR, created_at BIGINT,
+        skew_us BIGINT)
 """
 _ADD_FROM_INBOX = f"""
     INSERT INTO delivery
     SELECT event_id, $day, received_at, position, $fresh, event_type, learner_id, course_id, lesson_idx,
-           metadata, occurred_at - skew_us
+           metadata, occurred_at - skew_us, skew_us
       FROM ({LINES_OF_FILE})
      WHERE hash(event_id) IN (SELECT id_hash FROM collision)
 """  # noqa: S608  # a constant of the inbox module
 _ADD_FROM_LAKE = """
     INSERT INTO delivery
     SELECT event_id, day, epoch_us(received_at), NULL, false, event_type, learner_id, course_id, lesson_idx,
-           metadata, epoch_us(occurred_at) - skew_us
+           metadata, epoch_us(occurred_at) - skew_us, skew_us
       FROM consulted
      WHERE hash(event_id) IN (SELECT id_hash FROM collision)
 """

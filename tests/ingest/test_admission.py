@@ -15,6 +15,7 @@ from analytics_pipeline.ingest.calendar import Calendar, microseconds
 from analytics_pipeline.ingest.envelope import BadBodyError
 from analytics_pipeline.ingest.intake import Rules
 from analytics_pipeline.ingest.pseudonym import pseudonymiser
+from analytics_pipeline.ingest.quarantine import Arrival
 from tests.ingest.batches import NOW, STORED_FIELDS, admit_body, admit_events, stored, wire
 
 LEVELS = 5000
@@ -148,7 +149,7 @@ def test_one_bad_event_is_rejected_and_kept_and_the_others_are_accepted(bad: byt
     [kept] = admission.quarantine
     assert kept.reason == rejection.reason
     assert kept.body == bad or json.loads(kept.body) == json.loads(bad)
-    assert kept.day == date(2026, 3, 10)
+    assert kept.arrival == Arrival(date(2026, 3, 10), "wk_1", 0)
 
 
 def test_a_rejection_names_the_id_of_its_event_where_it_has_a_usable_one() -> None:
@@ -159,7 +160,7 @@ def test_a_rejection_names_the_id_of_its_event_where_it_has_a_usable_one() -> No
 def test_quarantine_names_what_the_event_said_about_itself() -> None:
     day = "2026-02-01T10:00:00Z"
     [row] = admit_events(wire(createdAt=day, lessonIdx=-1, courseId="c\0" + "x" * 300)).quarantine
-    assert (row.event_id, row.event_type, row.day) == ("event-1", "lesson_viewed", date(2026, 2, 1))
+    assert (row.event_id, row.event_type, row.arrival.day) == ("event-1", "lesson_viewed", date(2026, 2, 1))
     assert row.course_id is not None
     assert len(row.course_id) == 200
     assert "\0" not in row.course_id

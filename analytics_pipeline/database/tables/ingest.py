@@ -35,6 +35,14 @@ quarantine = Table(
         comment="Why; `conflict`: its id was taken, `unknown_order`: a refund of no order.",
     ),
     Column("body", LargeBinary, nullable=False, comment="The event as it came."),
+    Column("key_id", Text, comment="The write key that it came with; null for a conflict found at sealing."),
+    Column(
+        "skew_us",
+        BigInteger,
+        nullable=False,
+        server_default="0",
+        comment="Microseconds by which the client's clock was corrected when it came.",
+    ),
     schema="ingest",
     comment="Events that were rejected, kept to be inspected and replayed.",
 )

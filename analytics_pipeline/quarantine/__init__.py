@@ -1,0 +1,1 @@
+"""Rejected events: looked at, put into the inbox again, or dropped."""
