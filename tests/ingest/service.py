@@ -36,6 +36,14 @@ def environment(settings: Settings) -> dict[str, str]:
     return os.environ | settings.as_environment()
 
 
+def children(pid: int) -> list[int]:
+    """The processes that a process has started and that are not gone yet."""
+    try:
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except FileNotFoundError:
+        return []
+
+
 @dataclass
 class Service:
     """A running service. `key` is sent where a request says nothing else."""
@@ -69,8 +77,7 @@ class Service:
 
     def workers(self) -> list[int]:
         """The process ids of the workers."""
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
-        return [int(pid) for pid in children.split()]
+        return children(self.process.pid)
 
     def stop(self, stop_signal: signal.Signals = signal.SIGTERM) -> int:
         """End it and return its exit code."""
