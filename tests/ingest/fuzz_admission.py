@@ -72,8 +72,9 @@ def try_body(content: bytes, choice: int) -> None:
     except (BadBodyError, RefusedError) as refused:
         status = refused.status
     else:
-        return assert_storable(admission)
-    assert status in {HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE}
+        status = HTTPStatus.ACCEPTED
+        assert_storable(admission)
+    assert status in {HTTPStatus.ACCEPTED, HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE}
 
 
 def assert_storable(admission: Admission) -> None:

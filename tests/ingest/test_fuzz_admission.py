@@ -1,4 +1,4 @@
-"""Inputs that are led by what they reach in the code: each is answered or refused, and what is kept is sound."""
+"""Inputs led by what they reach in the code: each is answered or refused, and what is kept is sound."""
 
 import importlib.util
 import json
