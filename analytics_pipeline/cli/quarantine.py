@@ -86,10 +86,10 @@ def replay_quarantine(
     say(f"{done.accepted:,} events are in the inbox; the next run counts them.")
     if done.rejected:
         say(f"{done.rejected.total():,} are still rejected{_kinds(done.rejected)}.")
-    if done.conflicts_left:
+    if done.left:
         say(
-            f"{done.conflicts_left:,} conflicts were left, since other events stand under their ids;"
-            " --reason conflict tries them all the same."
+            f"{done.left:,} were left, since they lack another event and not another rule (conflicts,"
+            " refunds of unknown orders); --reason tries them all the same."
         )
 
 

@@ -12,7 +12,7 @@ from analytics_pipeline.ingest.admission import Admission, admit
 from analytics_pipeline.ingest.calendar import microseconds
 from analytics_pipeline.ingest.envelope import BadBodyError
 from analytics_pipeline.ingest.intake import Reception, Rules
-from analytics_pipeline.quarantine.rows import Row, Selection, oldest_first
+from analytics_pipeline.quarantine.rows import FOUND_LATER, Row, Selection, oldest_first
 
 AT_ONCE = 1000
 
@@ -22,11 +22,11 @@ _PUT_IN = "INSERT INTO ingest.inbox (day, received_at, events, payload) VALUES (
 
 @dataclass
 class Replayed:
-    """What became of the rows: in the inbox, still rejected (by kind of reason), or conflicts left alone."""
+    """What became of the rows: in the inbox, still rejected (by kind of reason), or left to runs."""
 
     accepted: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
-    conflicts_left: int = 0
+    left: int = 0
 
 
 def replay(
@@ -39,17 +39,17 @@ def replay(
     """Move the events of `selection` that are sound by now from the quarantine into the inbox.
 
     They pass the same checks as an event that comes in, and keep the day and the id that they would have had
-    then; a repeated id counts once, a conflicting one returns here when its day is sealed. So conflicts are
-    left where they are, unless the selection names them by reason or id. Rows that are rejected again stay.
+    then; a repeated id counts once, a conflicting one returns here when its day is sealed. So what a run put
+    here is left to runs, unless the selection names it by reason or id. Rows that are rejected again stay.
 
     `pipeline` and `ingest` are connections of these roles, in autocommit mode: each may do its half alone.
     The inbox commits first. Stopped in between and run again, an event comes twice and counts once.
     """
     done = Replayed()
-    wants_conflicts = selection.reason is Reason.CONFLICT or bool(selection.ids)
+    takes_all = selection.reason in FOUND_LATER or bool(selection.ids)
     for rows in oldest_first(pipeline, selection, AT_ONCE):
-        judged = [row for row in rows if wants_conflicts or not row.is_conflict]
-        done.conflicts_left += len(rows) - len(judged)
+        judged = [row for row in rows if takes_all or not row.is_put_here_later]
+        done.left += len(rows) - len(judged)
         done.accepted += _replay_rows(pipeline, ingest, rules, judged, done.rejected)
         report(done.accepted)
     return done

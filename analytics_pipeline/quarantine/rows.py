@@ -23,6 +23,9 @@ _NEWEST = f"{_COLUMNS} {_CHOSEN} ORDER BY received_at DESC, id LIMIT %(limit)s"
 _OLDEST_FIRST = f"{_COLUMNS} {_CHOSEN} ORDER BY received_at, id"
 _DROP = f"DELETE {_CHOSEN}"
 
+FOUND_LATER = frozenset({Reason.CONFLICT.value, "unknown_order"})
+"""Reasons that a run finds; what they need is another event, not another rule."""
+
 
 @dataclass(frozen=True)
 class Selection:
@@ -56,9 +59,9 @@ class Row:
     body: bytes
 
     @property
-    def is_conflict(self) -> bool:
-        """Whether another event stands under its id."""
-        return self.reason == Reason.CONFLICT
+    def is_put_here_later(self) -> bool:
+        """Whether it was received in order, and only what else was received told against it."""
+        return self.reason in FOUND_LATER
 
 
 def count(connection: Connection, selection: Selection) -> dict[str, int]:

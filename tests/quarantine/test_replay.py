@@ -64,7 +64,7 @@ def sealed(database: Database, folder: Path, days: Sequence[date] | None = None)
 def test_what_is_sound_by_now_moves_into_the_inbox_and_the_rest_stays(database: Database, put: Put) -> None:
     put(admit_events(early(id="sound"), early(id="bad", lessonIdx=-1), rules=BEFORE))
     done = replay_all(database)
-    assert (done.accepted, done.rejected, done.conflicts_left) == (1, {"invalid": 1}, 0)
+    assert (done.accepted, done.rejected, done.left) == (1, {"invalid": 1}, 0)
     assert [line["event_id"] for line in inbox(database.urls)] == ["sound"]
     assert kept(database) == {"invalid": 1}
     assert replay_all(database).accepted == 0
@@ -106,9 +106,9 @@ def test_conflicts_are_left_unless_they_are_named_and_come_back_while_their_id_i
     assert len(sealed(database, tmp_path)) == 1
     assert kept(database) == {"conflict": 1}
     left = replay_all(database)
-    assert (left.accepted, left.conflicts_left) == (0, 1)
+    assert (left.accepted, left.left) == (0, 1)
     tried = replay_all(database, selection=Selection(reason=Reason.CONFLICT))
-    assert (tried.accepted, tried.conflicts_left) == (1, 0)
+    assert (tried.accepted, tried.left) == (1, 0)
     assert kept(database) == {}
     assert len(sealed(database, tmp_path)) == 1
     assert kept(database) == {"conflict": 1}
