@@ -2,24 +2,27 @@
 
 import gzip
 import json
+import socket
+import sys
+import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from analytics_pipeline.database.turn import hold_turn
-from analytics_pipeline.engine import Engine
 from analytics_pipeline.events import METADATA_KEYS, EventType
-from analytics_pipeline.lake.files import Lake
+from analytics_pipeline.ingest.body import MAX_BODY_SECONDS
 from analytics_pipeline.lake.seal import seal_days
-from analytics_pipeline.run import PipelineRun
 from tests.conftest import Database, Server, fresh_database
 from tests.ingest.conftest import PAGE, new_key
-from tests.ingest.service import Service, running
+from tests.ingest.service import EVENT_PATH, Service, running
+from tests.pipeline_runs import a_run
 
 GROWTH_ALLOWED = 64 * 2**20
 DELIBERATE = {202, 400, 401, 403, 413, 415}
@@ -129,7 +132,7 @@ def resident_bytes(service: Service) -> int:
 
 
 FUZZ = settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-SOAK = settings(max_examples=200_000, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+SOAK = settings(max_examples=40_000, deadline=None, suppress_health_check=list(HealthCheck), database=None)
 inputs = given(broken(), st.none() | st.integers(0, 12), st.just({}) | st.just({}) | headers)
 
 
@@ -143,8 +146,11 @@ def test_no_input_is_answered_with_an_error_of_ours(
 
 @pytest.mark.soak
 @pytest.mark.timeout(0)
-def test_no_input_of_very_many_is_answered_with_an_error_of_ours(fuzzed: Service) -> None:
-    send(fuzzed, b"[]", None, {})
+def test_no_input_of_very_many_is_answered_with_an_error_of_ours_or_makes_it_grow(
+    fuzzed: Service, fuzz_database: Database, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for _ in range(2000):
+        send(fuzzed, b"[1]", None, {})
     before = resident_bytes(fuzzed)
 
     @SOAK
@@ -153,6 +159,35 @@ def test_no_input_of_very_many_is_answered_with_an_error_of_ours(fuzzed: Service
         send(fuzzed, body, packed, more)
 
     fuzz()
+    grown = resident_bytes(fuzzed) - before
+    assert grown < GROWTH_ALLOWED
+    assert_everything_can_be_sealed(fuzz_database, tmp_path)
+    with capsys.disabled():
+        sys.stdout.write(f"\n{SOAK.max_examples:,} requests made the worker grow by {grown // 1024:,} KiB.\n")
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(120)
+def test_bodies_that_dribble_are_given_up_while_others_are_served(fuzzed: Service) -> None:
+    port = urlsplit(fuzzed.url).port
+    head = (
+        f"POST {EVENT_PATH} HTTP/1.1\r\nhost: x\r\nx-write-key: {fuzzed.key}\r\ncontent-length: 999\r\n\r\n"
+    )
+    before = resident_bytes(fuzzed)
+    with ExitStack() as stack:
+        slow = [
+            stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=60)) for _ in range(200)
+        ]
+        for connection in slow:
+            connection.sendall(head.encode())
+        for _ in range(int(MAX_BODY_SECONDS) - 5):
+            for connection in slow:
+                connection.sendall(b"[")
+            send(fuzzed, b"[1]", None, {})
+            time.sleep(1)
+        for connection in slow:
+            assert connection.recv(4096).startswith(b"HTTP/1.1 408 ")
+    assert fuzzed.metric("held_bytes") == 0
     assert resident_bytes(fuzzed) - before < GROWTH_ALLOWED
 
 
@@ -181,16 +216,15 @@ def test_everything_that_was_accepted_can_be_sealed(
     send(
         fuzzed, json.dumps([{"eventType": "enroll", "createdAt": "2024-03-01T00:00:00Z"}]).encode(), None, {}
     )
-    with (
-        fuzz_database.connect("pipeline") as connection,
-        hold_turn(
-            fuzz_database.urls.pipeline, "run", has_ended=lambda _: False, on_wait=lambda _: None
-        ) as turn,
-    ):
-        days = [day for (day,) in connection.execute("SELECT DISTINCT day FROM ingest.inbox").fetchall()]
-        engine = Engine(tmp_path / "scratch", threads=1)
-        run = PipelineRun(connection, Lake(str(tmp_path / "lake")), engine, turn, fuzz_database.settings)
+    assert_everything_can_be_sealed(fuzz_database, tmp_path)
+
+
+def assert_everything_can_be_sealed(database: Database, folder: Path) -> None:
+    with a_run(database, folder) as run:
+        waiting = run.connection.execute("SELECT DISTINCT day FROM ingest.inbox").fetchall()
+        days = [day for (day,) in waiting]
+        assert days
         result = seal_days(run, days, report=lambda _: None)
         assert result.failures == {}
         assert set(result.sealed) == set(days)
-        assert connection.execute("SELECT count(*) FROM ingest.inbox").fetchone() == (0,)
+        assert run.connection.execute("SELECT count(*) FROM ingest.inbox").fetchone() == (0,)
