@@ -7,12 +7,40 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class WrongSettingError(Exception):
     """A setting cannot be used; the message is one sentence that names it and says what would do."""
+
+
+Share = Annotated[float, Field(gt=0, lt=1)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class SignalOverride(BaseModel):
+    """Thresholds of one course; what is left out is the site's, of the setting `signal_<name>`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    min_learners: Count | None = None
+    window_days: Count | None = None
+    window_learners: Count | None = None
+    drop_off: Share | None = None
+    quiz_pass_rate: Share | None = None
+    course_completion: Share | None = None
+    refund_rate: Share | None = None
+    silence_chance: Share | None = None
+    hysteresis: Annotated[float, Field(ge=0, lt=1)] | None = None
 
 
 class Settings(BaseSettings):
@@ -103,20 +131,34 @@ class Settings(BaseSettings):
     signal_min_learners: int = Field(
         30, ge=1, description="A rule fires only with at least this many learners."
     )
-    signal_drop_off: float = Field(
-        0.3, gt=0, lt=1, description="high_drop_off_lesson: share of learners that stop at a lesson."
+    signal_window_days: Count = Field(
+        28, description="Rules judge the latest mature learners: those who entered within so many days,"
     )
-    signal_quiz_pass_rate: float = Field(
-        0.5, gt=0, lt=1, description="low_quiz_pass_rate: share of learners who pass at the first attempt."
+    signal_window_learners: Count = Field(
+        200, description="and those who entered before them while they are fewer than this."
     )
-    signal_course_completion: float = Field(
-        0.2, gt=0, lt=1, description="low_course_completion: share of mature enrolments that complete."
+    signal_drop_off: Share = Field(
+        0.25, description="high_drop_off_lesson: share of learners that stop at a lesson."
     )
-    signal_refund_rate: float = Field(
-        0.1, gt=0, lt=1, description="high_refund_rate: share of mature orders that are refunded."
+    signal_quiz_pass_rate: Share = Field(
+        0.5, description="low_quiz_pass_rate: share of learners who pass at the first attempt."
+    )
+    signal_course_completion: Share = Field(
+        0.2, description="low_course_completion: share of mature enrolments that complete."
+    )
+    signal_refund_rate: Share = Field(
+        0.1, description="high_refund_rate: share of mature orders that are refunded."
+    )
+    signal_silence_chance: Share = Field(
+        1e-6, description="silent_emitter: fires when chance would give the silence less often than this."
     )
     signal_hysteresis: float = Field(
         0.05, ge=0, lt=1, description="How far behind its threshold a rate must fall for a signal to resolve."
+    )
+    signal_overrides: dict[str, SignalOverride] = Field(
+        {},
+        description='Courses with thresholds of their own, as JSON: {"course": {"drop_off": 0.4,'
+        ' "window_days": 56}}; the names are those of the SIGNAL settings.',
     )
 
     @field_validator("timezone")
@@ -163,6 +205,13 @@ class Settings(BaseSettings):
         """Folder or object-store URL under which the lake's files lie."""
         return self.lake or str(self.home.absolute() / "lake")
 
+    def for_course(self, course_id: str) -> "Settings":
+        """The settings under which this course is judged."""
+        override = self.signal_overrides.get(course_id, SignalOverride())
+        own = {f"signal_{name}": value for name, value in override if value is not None}
+        window = self.funnel_windows.get(course_id, self.funnel_window_days)
+        return self.model_copy(update={**own, "funnel_window_days": window})
+
     def as_environment(self) -> dict[str, str]:
         """The variables that give a process these very settings, whatever folder it starts in."""
         values = self.model_dump() | {"home": self.home.absolute()}
@@ -189,4 +238,5 @@ def load_settings() -> Settings:
         first = error.errors()[0]
         name = "ANALYTICS_" + str(first["loc"][0]).upper() if first["loc"] else "the settings"
         reason = str(first["msg"]).removeprefix("Value error, ")
-        raise WrongSettingError(f"{name} cannot be used: {reason}.") from error
+        within = "".join(f"{part}: " for part in first["loc"][1:])
+        raise WrongSettingError(f"{name} cannot be used: {within}{reason}.") from error

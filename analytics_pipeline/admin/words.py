@@ -19,6 +19,14 @@ RULE_TITLES = {
     "silent_emitter": "Lesson went silent",
 }
 
+_ENTERED = {
+    "high_drop_off_lesson": "who started",
+    "low_quiz_pass_rate": "who first tried it",
+    "low_course_completion": "who enrolled",
+    "high_refund_rate": "bought",
+}
+_LEAST_CHANCE = 1e-12
+
 
 def percent(share: float | None) -> str:
     """A share as a percentage: one decimal below 10 %, none above; a dash for none."""
@@ -105,14 +113,12 @@ def biggest_drop_sentences(drop: BiggestDrop) -> tuple[str, str]:
 
 def signal_sentence(signal: Mapping[str, Any]) -> str:
     """A signal's finding as a sentence; `signal` has the columns of the table."""
-    evidence = signal["evidence"]
+    if signal["rule"] == "silent_emitter":
+        return _silence_sentence(signal)
     value, threshold = percent(signal["value"]), percent(signal["threshold"])
     lesson = f"lesson {signal['lesson_idx']}" if signal["lesson_idx"] is not None else "a lesson"
     quiz = f"the quiz “{signal['quiz_id']}”" if signal["quiz_id"] is not None else f"the quiz of {lesson}"
-    counts = (
-        f"({number(evidence['numerator'])} of {number(evidence['denominator'])}; "
-        f"95 % interval {percent(evidence['low'])} to {percent(evidence['high'])})"
-    )
+    counts = _signal_counts(signal)
     sentences = {
         "high_drop_off_lesson": f"{value} of learners stop at {lesson} {counts}; the limit is {threshold}.",
         "low_quiz_pass_rate": (
@@ -128,3 +134,35 @@ def signal_sentence(signal: Mapping[str, Any]) -> str:
     }
     rule = RULE_TITLES.get(signal["rule"], signal["rule"])
     return sentences.get(signal["rule"], f"{rule}: {value} {counts}; the limit is {threshold}.")
+
+
+def _signal_counts(signal: Mapping[str, Any]) -> str:
+    """What the rate of a signal rests on: counts, the days on which these learners entered, interval."""
+    evidence = signal["evidence"]
+    entered = ""
+    if "cohorts_from" in evidence:
+        first, last = (day(date.fromisoformat(evidence[name])) for name in ("cohorts_from", "cohorts_to"))
+        entered = f" {_ENTERED.get(signal['rule'], 'entered')} {first} to {last}"
+    return (
+        f"({number(evidence['numerator'])} of {number(evidence['denominator'])}{entered}; "
+        f"95 % interval {percent(evidence['low'])} to {percent(evidence['high'])})"
+    )
+
+
+def _silence_sentence(signal: Mapping[str, Any]) -> str:
+    """Since when a lesson is silent, and what its neighbours had meanwhile; visits are learner-days."""
+    evidence = signal["evidence"]
+    sides = [side for side in ("before", "after") if evidence[f"{side}_lesson_idx"] is not None]
+
+    def visits(name: str) -> str:
+        return " and ".join(number(round(evidence[f"{side}_{name}"])) for side in sides)
+
+    neighbours = " and ".join(f"lesson {round(evidence[f'{side}_lesson_idx'])}" for side in sides)
+    since = f"{day(date.fromisoformat(evidence['silent_since_day']))}, {evidence['silent_since_hour']}:00"
+    odds = number(round(1 / max(signal["value"], _LEAST_CHANCE)))
+    return (
+        f"Nobody has viewed lesson {signal['lesson_idx']} since {since}, while {neighbours} had "
+        f"{visits('learners_since')} visits (a learner counts once a day); before that, during as many of "
+        f"theirs, it had {visits('own_learners_earlier')}. "
+        f"Chance leaves such a silence less than once in {odds}."
+    )

@@ -4,13 +4,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
+from analytics_pipeline.course_catalogue.store import catalogue_windows
 from analytics_pipeline.days import DayRange, day_of
 from analytics_pipeline.lake.catalogue import as_of_day, first_day
 from analytics_pipeline.metrics.history import cohort_history
 from analytics_pipeline.run import PipelineRun
+from analytics_pipeline.settings import Settings
 from analytics_pipeline.signals.findings import find
 from analytics_pipeline.signals.life import Finding, advance
-from analytics_pipeline.signals.store import last_evaluated, open_subjects, write_changes
+from analytics_pipeline.signals.silence import DAYS_JUDGED
+from analytics_pipeline.signals.store import last_evaluated, lesson_days, open_signals, write_changes
 
 MOST_DAYS = 92
 """How many as-of days are caught up; older ones are passed over, since nobody acts on them any more."""
@@ -47,9 +50,13 @@ def evaluate_signals_to(
     if not pending:
         return []
     evaluations = []
+    windows = catalogue_windows(run.connection) | run.settings.funnel_windows
+    settings = run.settings.model_copy(update={"funnel_windows": windows})
+    daily = lesson_days(run.connection, pending[0] - _days_of_views(settings), as_of)
     with cohort_history(run, pending[0], as_of) as tables_as_of:
         for number, day in enumerate(pending, start=1):
-            evaluations.append(_evaluate(run, day, find(tables_as_of(day), run.settings)))
+            tables = {**tables_as_of(day), "lesson_daily": daily}
+            evaluations.append(_evaluate(run, day, find(tables, settings, day)))
             report(f"Evaluated the rules as of {day} ({number} of {len(pending)} days).")
     return evaluations
 
@@ -65,10 +72,16 @@ def pending_days(first: date | None, evaluated: date | None, as_of: date) -> lis
     return list(DayRange(start, as_of)) if start <= as_of else []
 
 
+def _days_of_views(settings: Settings) -> timedelta:
+    """How far back `silent_emitter` looks, in the course in which it looks furthest."""
+    own = [override.window_days or 0 for override in settings.signal_overrides.values()]
+    return timedelta(days=DAYS_JUDGED + max([settings.signal_window_days, *own]))
+
+
 def _evaluate(run: PipelineRun, as_of: date, findings: list[Finding]) -> SignalEvaluation:
     with run.connection.transaction():
         run.turn.check(run.connection)
-        changes = advance(open_subjects(run.connection), findings)
+        changes = advance(open_signals(run.connection), findings, as_of)
         write_changes(run.connection, changes, as_of=as_of, assessed=len(findings), run_id=run.run_id)
     return SignalEvaluation(
         as_of, len(findings), len(changes.opened), len(changes.kept), len(changes.resolved)

@@ -1,17 +1,24 @@
-"""The 95 % Wilson score interval: how sure a rate is, given how many it was counted over."""
+"""The Wilson score interval: how sure a rate is, given how many it was counted over."""
 
-import pandas as pd
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
 
 Z_95 = 1.959963984540054
+Z_99 = 2.5758293035489004
+
+Counts: TypeAlias = NDArray[np.int64]
+Rates: TypeAlias = NDArray[np.float64]
 
 
-def wilson(numerator: pd.Series, denominator: pd.Series) -> tuple[pd.Series, pd.Series]:
+def wilson(numerator: Counts, denominator: Counts, z: float = Z_95) -> tuple[Rates, Rates]:
     """Low and high end of the interval of each proportion; denominators must be positive."""
     share = numerator / denominator
-    centre = share + Z_95**2 / (2 * denominator)
-    spread = Z_95 * (share * (1 - share) / denominator + Z_95**2 / (4 * denominator**2)) ** 0.5
-    scale = 1 + Z_95**2 / denominator
-    low = ((centre - spread) / scale).clip(lower=0)
-    high = ((centre + spread) / scale).clip(upper=1)
+    centre = share + z**2 / (2 * denominator)
+    spread = z * np.sqrt(share * (1 - share) / denominator + z**2 / (4 * denominator**2))
+    scale = 1 + z**2 / denominator
     # At the ends the formula is exact only up to rounding.
-    return low.mask(numerator == 0, 0.0), high.mask(numerator == denominator, 1.0)
+    low = np.where(numerator == 0, 0.0, np.maximum((centre - spread) / scale, 0.0))
+    high = np.where(numerator == denominator, 1.0, np.minimum((centre + spread) / scale, 1.0))
+    return low, high

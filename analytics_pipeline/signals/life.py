@@ -1,8 +1,12 @@
 """The life of signals: what opens, goes on and resolves when findings meet open signals. Pure."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import NamedTuple
+
+UNJUDGED = timedelta(days=14)
+"""How long a signal stays open whose subject can no longer be judged: it says nothing of today's learners."""
 
 
 class Subject(NamedTuple):
@@ -24,7 +28,7 @@ class Finding:
     severity: str
     value: float
     threshold: float
-    evidence: dict[str, int | float | None]
+    evidence: dict[str, int | float | str | None]
 
 
 @dataclass(frozen=True)
@@ -33,19 +37,26 @@ class Changes:
 
     opened: list[Finding]
     kept: list[Finding]
-    resolved: list[Finding]
+    resolved: list[Subject]
 
 
-def advance(open_subjects: Collection[Subject], findings: Iterable[Finding]) -> Changes:
-    """Let the findings of one as-of day meet the open signals.
+def advance(open_signals: Mapping[Subject, date], findings: Iterable[Finding], as_of: date) -> Changes:
+    """Let the findings of one as-of day meet the open signals, each given with the day it was last seen.
 
     What fires opens, unless it is open; what is open is kept while it holds, else it resolves. An open signal
-    whose subject could not be judged, having too few learners now, stays as it is.
+    whose subject cannot be judged, having too few learners now or being gone, stays as it is for UNJUDGED
+    after it was last seen, and then resolves: the learners it speaks of are no longer looked at.
     """
     changes = Changes([], [], [])
+    unjudged = dict(open_signals)
     for finding in findings:
-        if finding.subject in open_subjects:
-            (changes.kept if finding.holds else changes.resolved).append(finding)
+        if finding.subject in open_signals:
+            del unjudged[finding.subject]
+            if finding.holds:
+                changes.kept.append(finding)
+            else:
+                changes.resolved.append(finding.subject)
         elif finding.fires:
             changes.opened.append(finding)
+    changes.resolved.extend(subject for subject, seen in unjudged.items() if as_of - seen >= UNJUDGED)
     return changes

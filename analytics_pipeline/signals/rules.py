@@ -1,17 +1,23 @@
-"""The rules: pandas functions over published tables, one finding per lesson, quiz or course.
+"""The rules about rates of learners: pandas functions over published tables, one finding per subject.
 
-A rule judges whatever has enough learners and says of each whether it fires and whether an open signal holds.
-It fires where the whole 95 % interval lies beyond the threshold; an open signal holds until the rate itself
-has fallen behind the threshold by the hysteresis. Frames in, findings out: a notebook can run them on
-`SELECT * FROM analytics.lesson_cohort`.
+A rule judges whatever has enough learners in its window and says of each whether it fires and whether an open
+signal holds. It fires where the whole 99 % interval lies beyond the threshold. The evidence gives the 95 %
+interval that stands beside every rate; to open, a rule asks for more, since it looks at nearly the same
+learners every night: a rate that lies exactly at its threshold was seen to raise up to six signals in a
+hundred months with the 95 % interval, and up to three with this one. An open signal holds until the rate
+itself has fallen behind the threshold by the hysteresis. Frames in, findings out: a notebook can run a rule
+on `SELECT * FROM analytics.lesson_cohort`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
 import pandas as pd
 
-from analytics_pipeline.signals.interval import wilson
+from analytics_pipeline.signals.interval import Z_99, wilson
+from analytics_pipeline.signals.window import Window, sum_latest
 
 SUBJECT = ["rule", "course_id", "lesson_idx", "quiz_id"]
 """What identifies the life of a signal; lesson and quiz are null where the finding is not about one."""
@@ -40,79 +46,102 @@ class Limit:
     min_learners: int
 
 
-def high_drop_off_lesson(lesson_cohort: pd.DataFrame, limit: Limit) -> pd.DataFrame:
+def high_drop_off_lesson(lesson_cohort: pd.DataFrame, limit: Limit, window: Window) -> pd.DataFrame:
     """Lessons at which too large a share of the learners who came that far, and are not still at it, stopped.
 
     The last lesson is left out: to stop there without completing is a matter of course completion.
     """
-    counts = ["stopped", "active", "finished"]
-    lessons = lesson_cohort.groupby(["course_id", "lesson_idx"], as_index=False)[counts].sum()
-    lessons = lessons.sort_values(["course_id", "lesson_idx"], ascending=[True, False])
-    here = lessons["stopped"] + lessons["active"] + lessons["finished"]
-    lessons["reach"] = here.groupby(lessons["course_id"]).cumsum()
-    is_last = lessons.groupby("course_id").cumcount() == 0
-    lessons["quiz_id"] = None
-    lessons["numerator"] = lessons["stopped"]
+    lessons = _with_reach(lesson_cohort)
     lessons["denominator"] = lessons["reach"] - lessons["active"]
-    evidence = lessons[["reach", "stopped", "active"]]
-    return _judge("high_drop_off_lesson", lessons[~is_last], limit, "above", evidence)
+    last = lessons.groupby("course_id")["lesson_idx"].transform("max")
+    counts = ["stopped", "active", "reach", "denominator"]
+    summed = sum_latest(
+        lessons[lessons["lesson_idx"] < last], ["course_id", "lesson_idx"], counts, "denominator", window
+    )
+    summed["quiz_id"] = None
+    summed["numerator"] = summed["stopped"]
+    return _judge("high_drop_off_lesson", summed, limit, "above", ["reach", "stopped", "active"])
 
 
-def low_quiz_pass_rate(quiz_cohort: pd.DataFrame, limit: Limit) -> pd.DataFrame:
+def low_quiz_pass_rate(quiz_cohort: pd.DataFrame, limit: Limit, window: Window) -> pd.DataFrame:
     """Quizzes that too small a share of their learners passes at the first attempt.
 
     A named quiz is the same wherever it was seen, so that its lesson is evidence and not part of its name.
     """
     keys = ["course_id", "quiz_id", "lesson_idx"]
     counts = ["attempters", "first_attempt_passers", "best_attempt_passers"]
-    quizzes = quiz_cohort.groupby(keys, as_index=False, dropna=False)[counts].sum()
+    quizzes = sum_latest(quiz_cohort, keys, counts, "attempters", window)
     quizzes["numerator"] = quizzes["first_attempt_passers"]
     quizzes["denominator"] = quizzes["attempters"]
-    evidence = quizzes[["best_attempt_passers"]].assign(seen_in_lesson=quizzes["lesson_idx"].astype("Int64"))
+    quizzes["seen_in_lesson"] = quizzes["lesson_idx"].astype("Int64")
     quizzes["lesson_idx"] = quizzes["lesson_idx"].mask(quizzes["quiz_id"].notna())
-    return _judge("low_quiz_pass_rate", quizzes, limit, "below", evidence)
+    return _judge("low_quiz_pass_rate", quizzes, limit, "below", ["best_attempt_passers", "seen_in_lesson"])
 
 
-def low_course_completion(course_funnel: pd.DataFrame, limit: Limit) -> pd.DataFrame:
+def low_course_completion(course_funnel: pd.DataFrame, limit: Limit, window: Window) -> pd.DataFrame:
     """Courses that too small a share of those enrolled completes, over enrolments whose window is over."""
     enrolled = course_funnel[course_funnel["funnel"] == "completion"]
-    counts = ["mature", "mature_step_2", "open"]
-    courses = enrolled.groupby("course_id", as_index=False)[counts].sum()
+    courses = sum_latest(enrolled, ["course_id"], ["mature", "mature_step_2"], "mature", window)
     courses["lesson_idx"], courses["quiz_id"] = None, None
     courses["numerator"] = courses["mature_step_2"]
     courses["denominator"] = courses["mature"]
-    return _judge("low_course_completion", courses, limit, "below", courses[["open"]])
+    return _judge("low_course_completion", courses, limit, "below", [])
 
 
-def high_refund_rate(course_refund: pd.DataFrame, limit: Limit) -> pd.DataFrame:
+def high_refund_rate(course_refund: pd.DataFrame, limit: Limit, window: Window) -> pd.DataFrame:
     """Courses of which too large a share of the orders older than the refund window was refunded.
 
     `approximate` says that the course sends no refunds and that orders without an enrolment stand for them.
     """
     counts = ["mature_orders", "mature_refunded_orders"]
-    courses = course_refund.groupby(["course_id", "approximate"], as_index=False)[counts].sum()
+    courses = sum_latest(course_refund, ["course_id", "approximate"], counts, "mature_orders", window)
     courses["lesson_idx"], courses["quiz_id"] = None, None
     courses["numerator"] = courses["mature_refunded_orders"]
     courses["denominator"] = courses["mature_orders"]
-    return _judge("high_refund_rate", courses, limit, "above", courses[["approximate"]])
+    return _judge("high_refund_rate", courses, limit, "above", ["approximate"])
+
+
+def _with_reach(lesson_cohort: pd.DataFrame) -> pd.DataFrame:
+    """Every lesson of a course on each of its cohort days, with the learners who reached it.
+
+    A lesson that nobody of a cohort day was in has no row of its own, but whoever went further reached it.
+    """
+    counts = ["stopped", "active", "finished"]
+    keys = ["course_id", "cohort_day", "lesson_idx"]
+    known = lesson_cohort[[*keys, *counts]]
+    days = known[["course_id", "cohort_day"]].drop_duplicates()
+    lessons = known[["course_id", "lesson_idx"]].drop_duplicates()
+    whole = days.merge(lessons, on="course_id").merge(known, on=keys, how="left")
+    whole[counts] = whole[counts].fillna(0).astype("int64")
+    whole = whole.sort_values(keys, ascending=[True, True, False], ignore_index=True)
+    whole["reach"] = whole[counts].sum(axis=1).groupby([whole["course_id"], whole["cohort_day"]]).cumsum()
+    return whole
 
 
 def _judge(
-    rule: str, rates: pd.DataFrame, limit: Limit, worse: Literal["above", "below"], evidence: pd.DataFrame
+    rule: str, rates: pd.DataFrame, limit: Limit, worse: Literal["above", "below"], evidence: Sequence[str]
 ) -> pd.DataFrame:
     """Judge each rate with enough learners; critical lies beyond half the way to the worst possible rate."""
     judged = rates[rates["denominator"] >= limit.min_learners].copy()
-    judged["value"] = judged["numerator"] / judged["denominator"]
-    judged["low"], judged["high"] = wilson(judged["numerator"], judged["denominator"])
-    judged["rule"], judged["threshold"] = rule, limit.threshold
-    judged["lesson_idx"] = judged["lesson_idx"].astype("Int64")
+    counts = judged["numerator"].to_numpy("int64"), judged["denominator"].to_numpy("int64")
+    value = counts[0] / counts[1]
+    low, high = wilson(*counts)
+    surely_above, surely_below = wilson(*counts, Z_99)
     if worse == "above":
-        judged["fires"] = judged["low"] > limit.threshold
-        judged["holds"] = judged["value"] >= limit.threshold - limit.hysteresis
-        is_critical = judged["low"] > (limit.threshold + 1) / 2
+        fires, holds = surely_above > limit.threshold, value >= limit.threshold - limit.hysteresis
+        is_critical = low > (limit.threshold + 1) / 2
     else:
-        judged["fires"] = judged["high"] < limit.threshold
-        judged["holds"] = judged["value"] <= limit.threshold + limit.hysteresis
-        is_critical = judged["high"] < limit.threshold / 2
-    judged["severity"] = is_critical.map({True: "critical", False: "warning"})
-    return judged.reindex(columns=FINDING).join(evidence)
+        fires, holds = surely_below < limit.threshold, value <= limit.threshold + limit.hysteresis
+        is_critical = high < limit.threshold / 2
+    judged = judged.assign(
+        rule=rule,
+        lesson_idx=judged["lesson_idx"].astype("Int64"),
+        value=value,
+        low=low,
+        high=high,
+        threshold=limit.threshold,
+        fires=fires,
+        holds=holds,
+        severity=np.where(is_critical, "critical", "warning"),
+    )
+    return judged.reindex(columns=[*FINDING, *evidence, "cohorts_from", "cohorts_to"])

@@ -2,6 +2,7 @@
 
 from datetime import date
 
+import pandas as pd
 from psycopg import Connection
 from psycopg.types.json import Jsonb
 
@@ -9,7 +10,12 @@ from analytics_pipeline.signals.life import Changes, Finding, Subject
 
 _LAST_EVALUATED = "SELECT max(as_of) FROM analytics.signal_evaluation"
 _OPEN = """
-    SELECT rule, course_id, lesson_idx, quiz_id FROM analytics.signal WHERE resolved_at IS NULL
+    SELECT rule, course_id, lesson_idx, quiz_id, last_seen_at FROM analytics.signal WHERE resolved_at IS NULL
+"""
+_LESSON_DAYS = """
+    SELECT course_id, lesson_idx, day, views, viewers, views_by_hour
+      FROM analytics.lesson_daily
+     WHERE day BETWEEN %s AND %s
 """
 _SUBJECT_IS = """
     rule = %(rule)s AND course_id = %(course_id)s AND lesson_idx IS NOT DISTINCT FROM %(lesson_idx)s
@@ -45,22 +51,29 @@ def last_evaluated(connection: Connection) -> date | None:
     return row[0] if row else None
 
 
-def open_subjects(connection: Connection) -> set[Subject]:
-    """What the open signals are about."""
-    return {Subject(*row) for row in connection.execute(_OPEN)}
+def lesson_days(connection: Connection, first: date, last: date) -> pd.DataFrame:
+    """The views of these days, as published in `lesson_daily`."""
+    cursor = connection.execute(_LESSON_DAYS, [first, last])
+    return pd.DataFrame(cursor.fetchall(), columns=[column.name for column in cursor.description or ()])
+
+
+def open_signals(connection: Connection) -> dict[Subject, date]:
+    """What the open signals are about, each with the day on which it was last seen."""
+    return {Subject(*subject): last_seen for *subject, last_seen in connection.execute(_OPEN)}
 
 
 def write_changes(
     connection: Connection, changes: Changes, *, as_of: date, assessed: int, run_id: str
 ) -> None:
     """Write what one as-of day changes, and that it was evaluated; within the caller's transaction."""
+    written = (
+        (_INSERT, [_parameters(finding, as_of, run_id) for finding in changes.opened]),
+        (_KEEP, [_parameters(finding, as_of, run_id) for finding in changes.kept]),
+        (_RESOLVE, [{**it._asdict(), "as_of": as_of, "run_id": run_id} for it in changes.resolved]),
+    )
     with connection.cursor() as cursor:
-        for statement, findings in (
-            (_INSERT, changes.opened),
-            (_KEEP, changes.kept),
-            (_RESOLVE, changes.resolved),
-        ):
-            cursor.executemany(statement, [_parameters(finding, as_of, run_id) for finding in findings])
+        for statement, parameters in written:
+            cursor.executemany(statement, parameters)
     opened, resolved = len(changes.opened), len(changes.resolved)
     connection.execute(_EVALUATED, [as_of, assessed, opened, resolved, run_id])
 

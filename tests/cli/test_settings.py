@@ -36,6 +36,35 @@ def test_a_wrong_setting_is_one_sentence_that_names_it(
     )
 
 
+@pytest.mark.usefixtures("home")
+def test_a_course_has_thresholds_of_its_own_and_the_rest_from_the_site(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("ANALYTICS_SIGNAL_OVERRIDES", '{"algebra": {"drop_off": 0.4, "window_days": 56}}')
+    monkeypatch.setenv("ANALYTICS_FUNNEL_WINDOWS", '{"algebra": 270}')
+    monkeypatch.setenv("ANALYTICS_SIGNAL_REFUND_RATE", "0.2")
+    settings = load_settings()
+    own = settings.for_course("algebra")
+    assert (own.signal_drop_off, own.signal_window_days, own.funnel_window_days) == (0.4, 56, 270)
+    assert own.signal_refund_rate == 0.2
+    assert settings.for_course("another") == settings
+    assert settings.signal_drop_off == 0.25
+    for name, value in settings.as_environment().items():
+        monkeypatch.setenv(name, value)
+    assert load_settings().for_course("algebra").signal_drop_off == 0.4
+
+
+@pytest.mark.parametrize("thresholds", ['{"algebra": {"drop_of": 0.4}}', '{"algebra": {"drop_off": 40}}'])
+def test_a_wrong_threshold_of_a_course_is_one_sentence_that_names_course_and_threshold(
+    thresholds: str, analytics: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANALYTICS_SIGNAL_OVERRIDES", thresholds)
+    code, _, errors = analytics("status")
+    assert code == 1
+    assert errors.startswith("ANALYTICS_SIGNAL_OVERRIDES cannot be used: algebra: drop_of")
+    assert errors.count("\n") == 1
+
+
 def test_a_process_started_elsewhere_gets_the_very_same_settings(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

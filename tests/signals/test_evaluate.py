@@ -33,7 +33,11 @@ def a_course_that_loses_learners_at_lesson_1_until_it_is_mended() -> list[Wire]:
     return wire
 
 
-def view(learner: str, day: int, lesson: int) -> Wire:
+def instant(day: int, hour: int) -> str:
+    return f"{FIRST + timedelta(days=day)}T{hour:02d}:00:00+00:00"
+
+
+def view(learner: str, day: int, lesson: int, hour: int | None = None) -> Wire:
     return {
         "id": f"{learner}-{lesson}",
         "eventType": "lesson_viewed",
@@ -41,7 +45,7 @@ def view(learner: str, day: int, lesson: int) -> Wire:
         "courseId": "c1",
         "lessonIdx": lesson,
         "metadata": {},
-        "createdAt": f"{FIRST + timedelta(days=day)}T1{lesson}:00:00+00:00",
+        "createdAt": instant(day, 10 + lesson if hour is None else hour),
     }
 
 
@@ -99,7 +103,9 @@ def test_evidence_can_be_checked_against_the_published_table(
     evaluate_signals_to(run, IN_BETWEEN)
     (signal,) = signals_of(database)
     assert signal["last_seen_at"] == IN_BETWEEN
-    lessons = published(database, "lesson_cohort")
+    first, last = (date.fromisoformat(signal["evidence"][name]) for name in ("cohorts_from", "cohorts_to"))
+    assert last == IN_BETWEEN - timedelta(days=QUIET_DAYS)
+    lessons = [row for row in published(database, "lesson_cohort") if first <= row["cohort_day"] <= last]
     here = [row for row in lessons if row["lesson_idx"] == 1]
     reach = sum(
         row[end] for row in lessons if row["lesson_idx"] >= 1 for end in ("stopped", "active", "finished")
@@ -119,6 +125,29 @@ def test_signals_of_the_current_as_of_day_are_those_up_to_the_last_published_day
     assert [evaluation.as_of for evaluation in evaluate_signals(run)] == list(
         DayRange(FIRST, FIRST + timedelta(days=2))
     )
+
+
+def test_a_lesson_that_breaks_in_the_afternoon_is_found_in_the_published_views_and_resolves_when_mended(
+    run: PipelineRun, database: Database
+) -> None:
+    wire = [
+        view(f"u{day}-{seat}", day, lesson, hour=9 + seat)
+        for day in range(14)
+        for seat in range(12)
+        for lesson in range(4)
+    ]
+    breaks, mended = instant(6, 14), instant(11, 0)
+    put(database, [e for e in wire if e["lessonIdx"] != 2 or not breaks <= e["createdAt"] < mended])
+    through(run, list(DayRange(FIRST, LAST)))
+    evaluate_signals_to(run, LAST)
+    (signal,) = (row for row in signals_of(database) if row["rule"] == "silent_emitter")
+    assert signal["lesson_idx"] == 2
+    evidence = signal["evidence"]
+    assert (evidence["silent_since_day"], evidence["silent_since_hour"]) == ("2024-03-07", 14)
+    # Seven more learners of that day, and the twelve of each day since, were in the lesson before.
+    days_since = (signal["last_seen_at"] - date(2024, 3, 7)).days
+    assert evidence["before_learners_since"] == 7 + 12 * days_since
+    assert date(2024, 3, 7) < signal["opened_at"] < signal["resolved_at"] == date(2024, 3, 12)
 
 
 def test_a_run_that_lost_its_turn_writes_no_signal(
