@@ -1,6 +1,5 @@
 """`python -m analytics_pipeline.ingest.serve`: the ingest service in the foreground, until SIGTERM."""
 
-import gc
 import os
 import shutil
 import sys
@@ -60,11 +59,7 @@ def load_worker(settings: Settings, parent: int) -> Callable[..., Any]:
 
     configure_logs()
     end_with_parent(parent)
-    application = create_app(settings)
-    # What is loaded by now stays. Looking through it for garbage would hold up requests by 40 ms at a time.
-    gc.collect()
-    gc.freeze()
-    return application
+    return create_app(settings)
 
 
 if __name__ == "__main__":
