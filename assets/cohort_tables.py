@@ -1,7 +1,7 @@
 """The assets `lesson_cohort`, `quiz_cohort`, `course_funnel` and `course_refund`: published together."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import dagster as dg
 
@@ -12,11 +12,15 @@ from analytics_pipeline.metrics.publication import publish_cohorts
 from assets.checks import check_specs, report_checks
 from assets.common import COHORT_TABLES, POOL, table_spec
 from assets.days import Metadata
+from assets.markdown import markdown_table
 from assets.preview import preview
 from resources import CurrentRun
 
 ALSO = {"course_funnel": ["course_catalogue"]}
 """What a table rests on beside learner days: windows and required lessons come from the catalogue."""
+
+NAMED = 10
+"""Failed courses that the error names; all of them are in its metadata."""
 
 
 @dg.multi_asset(
@@ -50,3 +54,21 @@ def cohort_tables(context: dg.AssetExecutionContext, current_run: CurrentRun) ->
             }
         yield dg.MaterializeResult(asset_key=model.name, metadata=metadata)
     yield from report_checks(COHORT_CHECKS, COHORT, results)
+    if publication is not None:
+        fail_for_courses(publication.failures())
+
+
+def fail_for_courses(failures: Mapping[str | None, str]) -> None:
+    """Fail the step when courses were set aside, with a sentence that names them."""
+    if failures:
+        named = [f"{course}: {reason.rstrip('.')}" for course, reason in list(failures.items())[:NAMED]]
+        more = f"; and {len(failures) - NAMED} more" if len(failures) > NAMED else ""
+        raise dg.Failure(
+            description=(
+                f"{len(failures)} of the courses failed (the others went through): {'; '.join(named)}{more}."
+            ),
+            metadata={
+                "failed courses": dg.MetadataValue.md(markdown_table(["course", "reason"], failures.items()))
+            },
+            allow_retries=False,
+        )

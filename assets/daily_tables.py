@@ -7,6 +7,7 @@ from datetime import date
 import dagster as dg
 
 from analytics_pipeline.metrics.checks import DAILY_CHECKS
+from analytics_pipeline.metrics.failures import record_failed_days
 from analytics_pipeline.metrics.models import DAILY, Model
 from analytics_pipeline.metrics.publication import publish_daily
 from analytics_pipeline.run import PipelineRun
@@ -33,6 +34,7 @@ def daily_tables(context: dg.AssetExecutionContext, current_run: CurrentRun) -> 
     days = [day for day in asked if day not in current_run.failed_days]
     result = publish_daily(current_run.pipeline, days, context.log.info)
     current_run.failed_days.update(result.failures)
+    record_failed_days(current_run.pipeline, current_run.failed_days)
     common: Metadata = {
         "run revisions": result.revisions,
         "run seconds": round(time.monotonic() - started, 2),

@@ -78,11 +78,15 @@ class Site:
         with self.entered():
             return execute(days, wait=wait)
 
-    def deliver(self, days: Sequence[date], learners: int = 3) -> None:
+    def deliver(self, days: Sequence[date], learners: int = 3, course: str = "course-1") -> None:
         """Put one batch for each day into the inbox: each learner enrols and views two lessons."""
         with self.database.connect("ingest") as connection:
             for day in days:
-                lines = [line for learner in range(learners) for line in _events(day, learner, self.settings)]
+                lines = [
+                    line
+                    for learner in range(learners)
+                    for line in _events(day, learner, course, self.settings)
+                ]
                 put(connection, day, b"".join(lines), len(lines))
 
     def deliver_garbage(self, day: date) -> None:
@@ -154,16 +158,16 @@ def put(connection: psycopg.Connection, day: date, payload: bytes, events: int) 
     )
 
 
-def _events(day: date, learner: int, settings: Settings) -> Iterator[bytes]:
+def _events(day: date, learner: int, course: str, settings: Settings) -> Iterator[bytes]:
     start = day_start(day, settings.zone)
     for number, (kind, lesson) in enumerate([("enroll", None), ("lesson_viewed", 0), ("lesson_viewed", 1)]):
         instant = start + timedelta(hours=9, minutes=number, seconds=learner)
         micros = (instant - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
         stored: dict[str, Any] = {
-            "event_id": f"{day}-{learner}-{number}",
+            "event_id": f"{course}-{day}-{learner}-{number}",
             "event_type": kind,
             "learner_id": f"learner-{learner}",
-            "course_id": "course-1",
+            "course_id": course,
             "lesson_idx": lesson,
             "metadata": {},
             "occurred_at": micros,

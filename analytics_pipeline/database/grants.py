@@ -19,6 +19,7 @@ PUBLISHED = (
     "signal",
     "signal_evaluation",
     "metric_revision",
+    "publication_failure",
 )
 
 GRANTS = f"""

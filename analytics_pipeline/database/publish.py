@@ -4,7 +4,7 @@ Readers see the old or the new numbers, never a mixture; a run that lost its tur
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
@@ -33,9 +33,10 @@ class DayScope:
 
 @dataclass(frozen=True)
 class CourseScope:
-    """All rows of these courses are replaced; None: of all courses."""
+    """All rows of these courses are replaced (None: of all courses), save those of the ones set aside."""
 
     courses: Sequence[str] | None
+    set_aside: Sequence[str] = ()
 
 
 Scope = DayScope | CourseScope
@@ -58,11 +59,14 @@ class Check:
     """A condition on the new rows: `sql` counts its violations, and 0 lets the publication through.
 
     It may read the new rows as `new_<table>`, the published tables as they were, and `analytics.lake_day`.
+    With `by_course` it gives the course of each violation instead of their number: what is wrong with one
+    course then holds back that course alone.
     """
 
     name: str
     description: str
     sql: str
+    by_course: bool = False
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,7 @@ class CheckResult:
     name: str
     description: str
     violations: int
+    courses: tuple[str, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -90,11 +95,15 @@ class CheckFailedError(Exception):
 
 @dataclass(frozen=True)
 class Published:
-    """What a publication did: rows per table, numbers that changed, and what its checks found."""
+    """What a publication did: rows per table, numbers that changed, and what its checks found.
+
+    The courses that were set aside broke a check, and keep their old rows.
+    """
 
     rows: dict[str, int]
     revisions: int
     checks: list[CheckResult]
+    set_aside: list[str] = field(default_factory=list)
 
 
 def publish(
@@ -121,12 +130,11 @@ def publish(
             _load(connection, rows)
             _refuse_rows_outside(connection, rows.table, scope)
         results = [_evaluate(connection, check) for check in checks]
-        if not all(result.passed for result in results):
-            raise CheckFailedError(results)
+        scope = _set_aside(connection, scope, new_rows, results)
         revisions = sum(_record(connection, rows.table, scope, cause, turn.run_id) for rows in new_rows)
         counts = {rows.table.name: _replace(connection, rows.table, scope, turn.run_id) for rows in new_rows}
         after(connection)
-    return Published(counts, revisions, results)
+    return Published(counts, revisions, results, _courses(results))
 
 
 def _load(connection: Connection, rows: NewRows) -> None:
@@ -157,16 +165,45 @@ def _refuse_rows_outside(connection: Connection, table: Table, scope: Scope) -> 
 
 
 def _evaluate(connection: Connection, check: Check) -> CheckResult:
+    if check.by_course:
+        courses = [course for (course,) in connection.execute(check.sql.encode())]
+        return CheckResult(check.name, check.description, len(courses), tuple(sorted(set(courses))))
     row = connection.execute(check.sql.encode()).fetchone()
     if row is None or not isinstance(row[0], int):
         raise TypeError(f"The check {check.name} must return one integer.")
     return CheckResult(check.name, check.description, row[0])
 
 
+def _set_aside(
+    connection: Connection, scope: Scope, new_rows: Sequence[NewRows], results: Sequence[CheckResult]
+) -> Scope:
+    """What can be replaced: all, or all but the courses that broke a check; CheckFailedError if nothing."""
+    broken = [result for result in results if not result.passed]
+    if not broken:
+        return scope
+    if not isinstance(scope, CourseScope) or not all(result.courses for result in broken):
+        raise CheckFailedError(results)
+    courses = _courses(results)
+    left = 0
+    for rows in new_rows:
+        name = new_table(rows.table)
+        connection.execute(sql.SQL("DELETE FROM {} WHERE course_id = ANY(%s)").format(name), [courses])
+        left += connection.execute(sql.SQL("SELECT FROM {} LIMIT 1").format(name)).rowcount
+    if not left:
+        raise CheckFailedError(results)
+    return replace(scope, set_aside=courses)
+
+
+def _courses(results: Sequence[CheckResult]) -> list[str]:
+    return sorted({course for result in results for course in result.courses})
+
+
 def _record(connection: Connection, table: Table, scope: Scope, cause: str, run_id: str) -> int:
     if isinstance(scope, DayScope):
         return record_day_revisions(connection, table, scope.days, cause=cause, run_id=run_id)
-    return record_cohort_revisions(connection, table, scope.courses, cause=cause, run_id=run_id)
+    return record_cohort_revisions(
+        connection, table, scope.courses, scope.set_aside, cause=cause, run_id=run_id
+    )
 
 
 def _replace(connection: Connection, table: Table, scope: Scope, run_id: str) -> int:
@@ -181,12 +218,15 @@ def _replace(connection: Connection, table: Table, scope: Scope, run_id: str) ->
     return connection.execute(insert, {"run_id": run_id}).rowcount
 
 
-def _condition(scope: Scope) -> tuple[sql.SQL, dict[str, object]]:
+def _condition(scope: Scope) -> tuple[sql.Composable, dict[str, object]]:
     if isinstance(scope, DayScope):
         return sql.SQL("day = ANY(%(days)s)"), {"days": list(scope.days)}
+    others = sql.SQL("course_id <> ALL(%(set_aside)s)")
+    aside: dict[str, object] = {"set_aside": list(scope.set_aside)}
     if scope.courses is None:
-        return sql.SQL("TRUE"), {}
-    return sql.SQL("course_id = ANY(%(courses)s)"), {"courses": list(scope.courses)}
+        return others, aside
+    named = sql.SQL("course_id = ANY(%(courses)s) AND {}").format(others)
+    return named, {"courses": list(scope.courses), **aside}
 
 
 def _columns(table: Table) -> sql.Composed:

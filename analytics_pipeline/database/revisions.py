@@ -83,7 +83,13 @@ def record_day_revisions(
 
 
 def record_cohort_revisions(
-    connection: Connection, table: Table, courses: Sequence[str] | None, *, cause: str, run_id: str
+    connection: Connection,
+    table: Table,
+    courses: Sequence[str] | None,
+    set_aside: Sequence[str],
+    *,
+    cause: str,
+    run_id: str,
 ) -> int:
     """Record how the new rows differ from the published ones of the same as-of (`courses`: None for all).
 
@@ -92,11 +98,16 @@ def record_cohort_revisions(
     names = {"table": published_table(table), "new": new_table(table)}
     old_counts = sql.SQL(
         "(%(courses)s::text[] IS NULL OR t.course_id = ANY(%(courses)s))"
-        " AND t.as_of IN (SELECT as_of FROM {new})"
+        " AND t.course_id <> ALL(%(set_aside)s) AND t.as_of IN (SELECT as_of FROM {new})"
     ).format(**names)
     new_counts = sql.SQL("(t.course_id, t.as_of) IN (SELECT course_id, as_of FROM {table})").format(**names)
     in_scope = None if courses is None else list(courses)
-    parameters: dict[str, object] = {"courses": in_scope, "cause": cause, "run_id": run_id}
+    parameters: dict[str, object] = {
+        "courses": in_scope,
+        "set_aside": list(set_aside),
+        "cause": cause,
+        "run_id": run_id,
+    }
     return _record(connection, table, old_counts, new_counts, parameters)
 
 

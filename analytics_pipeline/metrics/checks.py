@@ -112,20 +112,21 @@ COHORT_CHECKS = (
         "lesson_rates_within_bounds",
         "Completers, and learners whose furthest lesson it is, are viewers of the lesson.",
         """
-        SELECT count(*)
+        SELECT course_id
           FROM new_lesson_cohort
          WHERE completers NOT BETWEEN 0 AND viewers
             OR least(stopped, active, finished) < 0
             OR stopped + active + finished > viewers
         """,
+        by_course=True,
     ),
     Check(
         "reach_is_monotone",
         "Whoever was active in a lesson has reached it; reach never rises from one lesson to the next.",
         """
-        SELECT count(*)
+        SELECT course_id
           FROM (
-              SELECT viewers,
+              SELECT course_id, viewers,
                      sum(stopped + active + finished) OVER (
                          PARTITION BY course_id, cohort_day ORDER BY lesson_idx DESC
                      ) AS reach
@@ -133,23 +134,25 @@ COHORT_CHECKS = (
           ) AS reached
          WHERE viewers > reach
         """,
+        by_course=True,
     ),
     Check(
         "quiz_rates_within_bounds",
         "Learners who passed at first are among those who ever passed, and these among those who attempted.",
         """
-        SELECT count(*)
+        SELECT course_id
           FROM new_quiz_cohort
          WHERE first_attempt_passers NOT BETWEEN 0 AND best_attempt_passers
             OR best_attempt_passers > attempters
             OR attempts < 0
         """,
+        by_course=True,
     ),
     Check(
         "funnel_states_add_up",
         "Everyone who entered a funnel is converted, open or dropped, and nobody is two of these.",
         """
-        SELECT count(*)
+        SELECT course_id
           FROM new_course_funnel
          WHERE entered <> converted + open + dropped
             OR least(converted, open, dropped) < 0
@@ -158,12 +161,13 @@ COHORT_CHECKS = (
             OR dropped > mature
             OR (funnel = 'completion') <> (step_3 IS NULL)
         """,
+        by_course=True,
     ),
     Check(
         "refunds_within_bounds",
         "Refunded and mature orders are orders; what is given back was paid, and net is what is left.",
         """
-        SELECT count(*)
+        SELECT course_id
           FROM new_course_refund
          WHERE refunded_orders NOT BETWEEN 0 AND orders
             OR mature_orders NOT BETWEEN 0 AND orders
@@ -171,12 +175,13 @@ COHORT_CHECKS = (
             OR refunded NOT BETWEEN 0 AND gross
             OR net <> gross - refunded
         """,
+        by_course=True,
     ),
     Check(
         "funnel_rates_within_bounds",
         "Nobody reaches a step without the one before, neither of all entrants nor of the mature ones.",
         """
-        SELECT count(*)
+        SELECT course_id
           FROM new_course_funnel
          WHERE NOT (
                step_2 BETWEEN 0 AND entered
@@ -188,5 +193,6 @@ COHORT_CHECKS = (
            AND coalesce(already_enrolled >= 0, TRUE)
          )
         """,
+        by_course=True,
     ),
 )

@@ -9,12 +9,13 @@ from pathlib import Path
 from psycopg import Connection
 
 from analytics_pipeline.course_catalogue.store import catalogue_windows, read_required_lessons
-from analytics_pipeline.database.publish import CourseScope, NewRows, Published, publish
+from analytics_pipeline.database.publish import CheckFailedError, CourseScope, NewRows, Published, publish
 from analytics_pipeline.days import DayRange, day_of, day_start
 from analytics_pipeline.engine import Parameters, Relation
 from analytics_pipeline.lake.catalogue import as_of_day, first_day, lake_days
 from analytics_pipeline.metrics.causes import LATE_EVENTS, RECOMPUTED
 from analytics_pipeline.metrics.checks import COHORT_CHECKS
+from analytics_pipeline.metrics.failures import record_failed_courses
 from analytics_pipeline.metrics.models import COHORT
 from analytics_pipeline.metrics.relations import funnel_windows, learner_day_files, required_lessons
 from analytics_pipeline.run import PipelineRun
@@ -36,6 +37,16 @@ class CohortPublication:
     as_of: date
     published: Published
 
+    def failures(self) -> dict[str | None, str]:
+        """The courses that keep their old rows, each with the checks that it broke."""
+        broken = [result for result in self.published.checks if not result.passed]
+        return {
+            course: "Not published, the old numbers stand: violations of "
+            + ", ".join(result.name for result in broken if course in result.courses)
+            + "."
+            for course in self.published.set_aside
+        }
+
 
 def publish_cohorts(run: PipelineRun) -> CohortPublication | None:
     """Publish all cohort tables for the current as-of day, in one transaction; idempotent.
@@ -48,7 +59,20 @@ def publish_cohorts(run: PipelineRun) -> CohortPublication | None:
 
 
 def publish_cohorts_as_of(run: PipelineRun, as_of: date) -> CohortPublication:
-    """Publish all cohort tables for this as-of day."""
+    """Publish all cohort tables for this as-of day; a course that breaks a check keeps its old rows.
+
+    What keeps its old rows is recorded, and what was recorded before is forgotten.
+    """
+    try:
+        publication = _publish(run, as_of)
+    except CheckFailedError as error:
+        record_failed_courses(run, {None: str(error)})
+        raise
+    record_failed_courses(run, publication.failures())
+    return publication
+
+
+def _publish(run: PipelineRun, as_of: date) -> CohortPublication:
     relations, parameters = cohort_inputs(run, as_of), cohort_parameters(run.settings, as_of)
     run.engine.scratch.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="publish-", dir=run.engine.scratch) as folder:

@@ -25,6 +25,7 @@ from analytics_pipeline.lake.catalogue import CatalogueChangedError, LakeDay, la
 from analytics_pipeline.lake.plan import plan_chunks, work_or_halve
 from analytics_pipeline.metrics.causes import LATE_EVENTS, RECOMPUTED
 from analytics_pipeline.metrics.checks import DAILY_CHECKS
+from analytics_pipeline.metrics.failures import forget_failed_days
 from analytics_pipeline.metrics.measured import measure_days
 from analytics_pipeline.metrics.models import DAILY
 from analytics_pipeline.metrics.relations import (
@@ -162,6 +163,7 @@ def _publish(run: PipelineRun, rows: Sequence[LakeDay], cause: str) -> Published
 
 
 def _set_published(connection: Connection, rows: Sequence[LakeDay]) -> None:
+    forget_failed_days(connection, [row.day for row in rows])
     with connection.cursor() as cursor:
         cursor.executemany(_SET_PUBLISHED, [(row.day, row.version) for row in rows])
         if cursor.rowcount != len(rows):

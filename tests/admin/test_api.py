@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from analytics_pipeline.database import tables
 from tests.admin.rows import AS_OF, COMPLETE_THROUGH, RUN_ID, open_signal, publish
+from tests.conftest import Database
 
 API = "/api/admin/analytics"
 FIRST = date(2026, 1, 1)
@@ -233,6 +234,33 @@ def test_funnels_are_sums_over_whole_weeks_and_entrants_are_converted_open_or_dr
         assert entered == discovery["converted"] + discovery["open"] + discovery["dropped"]
     for empty in (completion, purchase):
         assert (empty["entered"], empty["steps"][0]["soFar"]["value"]) == (0, None)
+
+
+def test_an_answer_says_what_keeps_old_numbers_in_it(client: httpx.Client, database: Database) -> None:
+    failed = [("2026-03-02", None), ("2026-01-01", None), (None, "algebra"), (None, "another"), (None, None)]
+    with database.connect("pipeline") as connection:
+        publish(connection, tables.course_daily, {"course_id": "algebra", "day": date(2026, 3, 2)})
+        for day, course in failed:
+            connection.execute(
+                "INSERT INTO analytics.publication_failure (day, course_id, message, run_id, failed_at)"
+                " VALUES (%s, %s, 'Not published.', 'a-run', '2026-03-03T02:00:00Z')",
+                [day, course],
+            )
+    answer = client.get("/api/admin/analytics/course/algebra").json()
+    failures = answer["provenance"]["failures"]
+    assert [(each["day"], each["courseId"]) for each in failures] == [
+        ("2026-03-02", None),
+        (None, "algebra"),
+        (None, None),
+    ]
+    assert failures[0] == {
+        "day": "2026-03-02",
+        "courseId": None,
+        "message": "Not published.",
+        "runId": "a-run",
+        "failedAt": "2026-03-03T02:00:00Z",
+    }
+    assert len(client.get("/api/admin/analytics/courses").json()["provenance"]["failures"]) == len(failed)
 
 
 def test_without_a_range_all_published_days_are_answered_with_their_provenance(

@@ -9,8 +9,10 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from analytics_pipeline.database.publish import Check
 from analytics_pipeline.days import DayRange
 from analytics_pipeline.definitions import build_definitions
+from analytics_pipeline.metrics.checks import COHORT_CHECKS
 from sensors.execution import Outcome
 from tests.conftest import Server, fresh_database
 from tests.dagster_site import FIRST, Site, materialized, site_of
@@ -111,6 +113,13 @@ def test_checks_report_what_the_publishing_transactions_have_found(night: tuple[
     assert not old, "the days from the range to yesterday are due, and most of them have been for long"
 
 
+def _failures(site: Site) -> list[tuple[object, ...]]:
+    with site.database.connect("admin") as connection:
+        return connection.execute(
+            "SELECT day, course_id, run_id FROM analytics.publication_failure"
+        ).fetchall()
+
+
 def test_a_bad_day_stops_no_other_and_the_run_fails_naming_it(site: Site) -> None:
     site.deliver(list(DAYS))
     site.deliver_garbage(BAD)
@@ -127,7 +136,7 @@ def test_a_bad_day_stops_no_other_and_the_run_fails_naming_it(site: Site) -> Non
         assert run is not None
         assert run.status == dg.DagsterRunStatus.FAILURE
         steps = instance.get_run_stats(outcome.run_id)
-        assert (steps.steps_failed, steps.steps_succeeded) == (1, 5), "one red step: the cause"
+        assert (steps.steps_failed, steps.steps_succeeded) == (1, 6), "one red step: the cause"
 
 
 def test_a_day_that_failed_keeps_its_old_rows_until_it_is_mended(site: Site) -> None:
@@ -137,10 +146,34 @@ def test_a_day_that_failed_keeps_its_old_rows_until_it_is_mended(site: Site) -> 
     again = site.execute(DAYS)
     assert not again.success
     assert site.count("analytics.course_daily", BAD) == 1
+    assert _failures(site) == [(BAD, None, again.run_id)]
     assert site.count("analytics.metric_revision") == 0, "running the other days again changed no number"
     with site.database.connect("owner") as connection:
         connection.execute("DELETE FROM ingest.inbox")
     assert site.execute(DayRange(BAD, BAD)).success
+    assert _failures(site) == [], "the next success ends it"
+
+
+def test_a_bad_course_stops_no_other_and_the_run_fails_naming_it(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.deliver(list(DAYS), course="course-1")
+    site.deliver(list(DAYS), course="course-2")
+    bad = Check(
+        "bad", "Not this one.", "SELECT course_id FROM new_course_funnel WHERE course_id = 'course-2'", True
+    )
+    with monkeypatch.context() as patch:
+        patch.setattr("analytics_pipeline.metrics.cohorts.COHORT_CHECKS", [*COHORT_CHECKS, bad])
+        outcome = site.execute(DAYS)
+    assert outcome.error == (
+        "cohort_tables: 1 of the courses failed (the others went through): "
+        "course-2: Not published, the old numbers stand: violations of bad."
+    )
+    assert site.number("SELECT count(*) FROM analytics.course_funnel WHERE course_id = 'course-1'") > 0
+    assert site.number("SELECT count(*) FROM analytics.course_funnel WHERE course_id = 'course-2'") == 0
+    assert _failures(site) == [(None, "course-2", outcome.run_id)]
+    assert site.execute(DAYS).success
+    assert _failures(site) == []
 
 
 def test_a_table_of_a_day_that_was_never_sealed_fails_with_what_to_do(site: Site) -> None:

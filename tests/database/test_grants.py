@@ -41,7 +41,7 @@ def may(role: str, table: str) -> set[str]:
     if role == "pipeline":
         return {READ} if table in FIXED else {READ, ADD, CHANGE, REMOVE}
     readable = PUBLISHED | {"analytics.site", "analytics.lake_day", "analytics.admin_token", VIEW}
-    readable |= {"analytics.job_run"}
+    readable |= {"analytics.job_run", "analytics.publication_failure"}
     return {READ} if role == "admin" and table in readable else set()
 
 

@@ -96,7 +96,7 @@ def course_line(course: str, day: date, learners: int) -> str:
 
 
 def funnel_line(course: str, cohort_day: date, entered: int, as_of: datetime = AS_OF) -> str:
-    return f"{course},completion,{cohort_day},{entered},3,,3,1,0,,2,1,,,,,{as_of.isoformat()}"
+    return f"{course},completion,{cohort_day},{entered},3,,3,1,0,,2,1,,,,,,,{as_of.isoformat()}"
 
 
 def test_new_rows_take_the_place_of_the_scope_and_nothing_else(desk: Desk) -> None:
@@ -174,6 +174,28 @@ def test_a_broken_check_leaves_the_old_rows_and_reports_every_check(desk: Desk) 
     assert desk.all("SELECT learners FROM analytics.course_daily") == [(10,)]
     done = desk.publish(DayScope([MONDAY]), new, checks=(holds,))
     assert [result.passed for result in done.checks] == [True]
+
+
+def test_a_course_that_breaks_a_check_is_set_aside_with_its_old_rows_and_stops_no_other(desk: Desk) -> None:
+    everyone = CourseScope(None)
+    desk.publish(
+        everyone, desk.rows(course_funnel, *(funnel_line(course, MONDAY, 4) for course in ("a", "b", "gone")))
+    )
+    few = Check(
+        "few", "At most 9.", "SELECT course_id FROM new_course_funnel WHERE entered > 9", by_course=True
+    )
+    new = desk.rows(course_funnel, funnel_line("a", MONDAY, 10), funnel_line("b", MONDAY, 5))
+    done = desk.publish(everyone, new, checks=(few,))
+    assert done.set_aside == ["a"]
+    assert [(each.violations, each.courses) for each in done.checks] == [(1, ("a",))]
+    assert desk.all("SELECT course_id, entered FROM analytics.course_funnel ORDER BY 1") == [
+        ("a", 4),
+        ("b", 5),
+    ]
+    assert {key["course_id"] for _, key, *_ in desk.revisions()} == {"b", "gone"}
+    with pytest.raises(CheckFailedError, match=r"violations of few \(1\)"):
+        desk.publish(everyone, desk.rows(course_funnel, funnel_line("a", MONDAY, 10)), checks=(few,))
+    assert len(desk.all("SELECT FROM analytics.course_funnel")) == 2
 
 
 def test_what_comes_after_belongs_to_the_same_transaction(desk: Desk) -> None:

@@ -62,6 +62,21 @@ class EventCounts(Answer):
     """Events in quarantine for any other reason."""
 
 
+class PublicationFailure(Answer):
+    """Something that could not be published: its old numbers stand until it is."""
+
+    day: date | None
+    """Site day whose tables failed; null where the cohort tables did."""
+    course_id: str | None
+    """The course that the cohort tables leave as it was; null: it is about all courses."""
+    message: str
+    """What is wrong, with the checks that broke."""
+    run_id: str
+    """The run that failed last."""
+    failed_at: datetime
+    """When it failed last."""
+
+
 class Provenance(Answer):
     """Where the numbers come from and how far they reach."""
 
@@ -75,3 +90,5 @@ class Provenance(Answer):
     """The run that published it."""
     events: EventCounts
     """What was received."""
+    failures: list[PublicationFailure]
+    """What keeps old numbers in this answer because its last publication failed; the first hundred."""

@@ -3,7 +3,7 @@
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from analytics_pipeline.admin.answers.base import EventCounts, Provenance
+from analytics_pipeline.admin.answers.base import EventCounts, Provenance, PublicationFailure
 from analytics_pipeline.admin.reading import queries
 from analytics_pipeline.admin.reading.view import View
 from analytics_pipeline.days import DayRange, day_of
@@ -29,4 +29,5 @@ def provenance_of(view: View, course_id: str | None = None, days: DayRange | Non
         computed_at=newest["computed_at"] if newest else None,
         run_id=newest["run_id"] if newest else None,
         events=EventCounts(counted=events.pop("events"), **events) if events else NO_EVENTS,
+        failures=[PublicationFailure(**row) for row in queries.publication_failures(view, course_id, days)],
     )

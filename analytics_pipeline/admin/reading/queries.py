@@ -12,6 +12,7 @@ from sqlalchemy import (
     case,
     func,
     literal,
+    or_,
     select,
     true,
     union_all,
@@ -19,12 +20,14 @@ from sqlalchemy import (
 from sqlalchemy.sql.elements import ColumnElement
 
 from analytics_pipeline.admin.answers.dropoff import LessonCounts
+from analytics_pipeline.admin.reading.view import View
 from analytics_pipeline.database.tables import (
     course_daily,
     course_funnel,
     event_day,
     lesson_cohort,
     lesson_daily,
+    publication_failure,
     quiz_cohort,
 )
 from analytics_pipeline.days import DayRange
@@ -51,6 +54,7 @@ FUNNEL_COUNTS = (
     "mature_step_3",
     "already_enrolled",
 )
+MOST_FAILURES = 100
 EVENT_COUNTS = ("events", "anonymous", "excluded", "duplicates", "conflicts", "rejected")
 
 
@@ -98,6 +102,19 @@ def event_counts(connection: Connection, course_id: str | None, days: DayRange |
     if days is not None:
         selected &= event_day.c.day.between(days.first, days.last)
     return _rows(connection, select(*_sums(event_day, EVENT_COUNTS)).where(selected))[0]
+
+
+def publication_failures(view: View, course_id: str | None, days: DayRange | None) -> list[Sums]:
+    """What could not be published of the course (None: of any) and of the days, oldest day first."""
+    failure = publication_failure.c
+    selected = [or_(failure.course_id.is_(None), view.allows(failure.course_id))]
+    if course_id is not None:
+        selected.append(or_(failure.course_id.is_(None), failure.course_id == course_id))
+    if days is not None:
+        selected.append(or_(failure.day.is_(None), failure.day.between(days.first, days.last)))
+    columns = (failure.day, failure.course_id, failure.message, failure.run_id, failure.failed_at)
+    order = (failure.day, failure.course_id)
+    return _rows(view.connection, select(*columns).where(*selected).order_by(*order).limit(MOST_FAILURES))
 
 
 def daily_rows(connection: Connection, course_id: str, days: DayRange) -> list[Sums]:

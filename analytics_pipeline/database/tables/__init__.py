@@ -16,7 +16,7 @@ from analytics_pipeline.database.tables.daily import course_daily, event_day, le
 from analytics_pipeline.database.tables.ingest import inbox, quarantine, write_key
 from analytics_pipeline.database.tables.lake import duplicate_count, lake_day
 from analytics_pipeline.database.tables.operations import admin_token, metric_revision, site, turn
-from analytics_pipeline.database.tables.runs import job_run
+from analytics_pipeline.database.tables.runs import job_run, publication_failure
 from analytics_pipeline.database.tables.signals import signal, signal_evaluation
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "lesson_daily",
     "metadata",
     "metric_revision",
+    "publication_failure",
     "quarantine",
     "quiz_cohort",
     "signal",

@@ -1,8 +1,18 @@
-"""What is kept of runs: their log."""
+"""What is kept of runs: their log, and what they could not publish."""
 
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, Index, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Date,
+    Identity,
+    Index,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 from analytics_pipeline.audit.job_run import RunStatus, Trigger
@@ -38,4 +48,18 @@ job_run = Table(
     Index("job_run_by_updated_at", "updated_at"),
     schema="analytics",
     comment="Audit log of runs and skipped nights: a copy of Dagster's records that outlives them.",
+)
+
+publication_failure = Table(
+    "publication_failure",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True, comment="Surrogate."),
+    Column("day", Date, comment="Site day whose tables failed; null where cohort tables did."),
+    Column("course_id", Text, comment="Course set aside in the cohort tables; null: all courses."),
+    Column("message", Text, nullable=False, comment="What is wrong, with the checks that broke."),
+    Column("run_id", Text, nullable=False, comment="The run that failed last."),
+    Column("failed_at", INSTANT, nullable=False, comment="When it failed last."),
+    UniqueConstraint("day", "course_id", postgresql_nulls_not_distinct=True),
+    schema="analytics",
+    comment="What could not be published and keeps its old numbers; gone with the next success.",
 )
