@@ -15,7 +15,15 @@ from assets import (
     site_days,
 )
 from resources import CurrentRun, DatabaseResource
-from sensors import nightly_job, nightly_schedule, progress_logger, run_log
+from sensors import (
+    catch_up_sensor,
+    hourly_schedule,
+    lost_runs,
+    nightly_job,
+    nightly_schedule,
+    progress_logger,
+    run_log,
+)
 
 EXECUTOR = dg.in_process_executor.configured(
     # A step that failed for one day has an output all the same: what comes after it does the other days.
@@ -35,8 +43,8 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         ],
         asset_checks=[no_due_day_is_old],
         jobs=[nightly_job],
-        schedules=[nightly_schedule(settings)],
-        sensors=[run_log],
+        schedules=[nightly_schedule(settings), hourly_schedule(settings)],
+        sensors=[catch_up_sensor(settings), lost_runs, run_log],
         resources={"current_run": CurrentRun(), "database": DatabaseResource()},
         loggers={"console": dg.colored_console_logger, "progress": progress_logger},
         executor=EXECUTOR,

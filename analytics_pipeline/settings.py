@@ -105,7 +105,9 @@ class Settings(BaseSettings):
     pseudonym_key: SecretStr | None = Field(
         None, description="Secret under which learner ids are replaced by an HMAC at ingest; unset: kept."
     )
-    schedule: Literal["nightly", "off"] = Field("nightly", description="When runs start by themselves.")
+    schedule: Literal["nightly", "hourly", "off"] = Field(
+        "nightly", description="When runs start by themselves; hourly refreshes today as well."
+    )
     funnel_window_days: int = Field(
         90, ge=1, le=3650, description="Days after entry within which a funnel step counts."
     )

@@ -1,5 +1,8 @@
 """The job that every way of starting a run executes, and how a range of days is asked of it."""
 
+from collections.abc import Mapping
+from datetime import date
+
 import dagster as dg
 
 from analytics_pipeline.days import DayRange
@@ -38,3 +41,12 @@ nightly_job = dg.define_asset_job(
 def range_tags(days: DayRange) -> dict[str, str]:
     """The tags that make one run of these days."""
     return {RANGE_START: days.first.isoformat(), RANGE_END: days.last.isoformat()}
+
+
+def days_asked(tags: Mapping[str, str]) -> DayRange | None:
+    """The days that a run with these tags was asked for; None where it has none, or none of ours."""
+    first, last = (tags.get(name, tags.get("dagster/partition", "")) for name in (RANGE_START, RANGE_END))
+    try:
+        return DayRange(date.fromisoformat(first), date.fromisoformat(last))
+    except ValueError:
+        return None

@@ -17,6 +17,7 @@ from analytics_pipeline.audit.store import (
 )
 from resources import DatabaseResource
 from sensors.run_entries import Events, run_entry, tick_entry
+from sensors.run_events import failures_of, materializations_of
 
 OVERLAP = timedelta(minutes=10)
 """Processes stamp their changes with their own clocks, and commit them a moment later."""
@@ -25,7 +26,6 @@ TICKS_OF = timedelta(days=7)
 """Ticks carry the instant they were scheduled for, which may lie before a downtime."""
 
 PAGE = 100
-FAILURES = {dg.DagsterEventType.STEP_FAILURE, dg.DagsterEventType.RUN_FAILURE}
 PATIENCE = "SELECT set_config('lock_timeout', '5s', false), set_config('statement_timeout', '10s', false)"
 GONE = "Dagster has no record of this run any more."
 
@@ -77,24 +77,8 @@ def _events(instance: dg.DagsterInstance, record: dg.RunRecord) -> Events:
     run = record.dagster_run
     if not run.is_finished:
         return Events()
-    failures = [] if run.is_success else list(_of_type(instance, run.run_id, FAILURES))
-    done = _of_type(instance, run.run_id, {dg.DagsterEventType.ASSET_MATERIALIZATION})
-    materialized = [event.step_materialization_data.materialization for event in done]
-    return Events(failures, materialized)
-
-
-def _of_type(
-    instance: dg.DagsterInstance, run_id: str, types: set[dg.DagsterEventType]
-) -> Iterator[dg.DagsterEvent]:
-    cursor = None
-    while True:
-        page = instance.get_records_for_run(run_id, cursor=cursor, of_type=types, limit=1000)
-        for record in page.records:
-            if (event := record.event_log_entry.dagster_event) is not None:
-                yield event
-        if not page.has_more:
-            return
-        cursor = page.cursor
+    failures = [] if run.is_success else failures_of(instance, run.run_id)
+    return Events(failures, materializations_of(instance, run.run_id))
 
 
 def _skipped(instance: dg.DagsterInstance, newest: datetime | None) -> Iterator[JobRun]:

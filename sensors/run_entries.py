@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from analytics_pipeline.audit.job_run import JobRun, RunStatus, Trigger
-from analytics_pipeline.days import DayRange
 from resources import SKIPPED_TAG
-from sensors.jobs import NIGHTLY, RANGE_END, RANGE_START
+from sensors.jobs import NIGHTLY, days_asked
 from sensors.run_errors import run_error
 
 if TYPE_CHECKING:
@@ -102,10 +101,8 @@ def _trigger(run: dg.DagsterRun) -> Trigger:
 
 
 def _partition(tags: Mapping[str, str]) -> str | None:
-    if RANGE_START in tags:
-        first, last = (date.fromisoformat(tags[name]) for name in (RANGE_START, RANGE_END))
-        return str(DayRange(first, last)) if first <= last else f"{first} to {last}"
-    return tags.get("dagster/partition")
+    days = days_asked(tags)
+    return None if days is None else str(days)
 
 
 def _counts(materializations: Sequence[dg.AssetMaterialization]) -> dict[str, int]:

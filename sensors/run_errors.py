@@ -1,13 +1,22 @@
 """What a failed run says of its failure, read from its events."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 import dagster as dg
+import psycopg
 
 if TYPE_CHECKING:
     # Not exported by Dagster, although its events carry it.
     from dagster_shared.error import SerializableErrorInfo
+
+CONNECTION_ERRORS = frozenset(
+    error.__name__
+    for error in [*vars(psycopg.errors).values(), ConnectionError, *ConnectionError.__subclasses__()]
+    if isinstance(error, type)
+    and issubclass(error, (psycopg.OperationalError, psycopg.InterfaceError, ConnectionError))
+)
+"""Names of what is raised where the database, or the way to it, gives out."""
 
 FROM_OUTSIDE = "the run was ended from outside"
 
@@ -23,6 +32,32 @@ def run_error(events: Iterable[dg.DagsterEvent]) -> str:
     return "\n".join(failed) or next(iter(ended), FROM_OUTSIDE)
 
 
+def is_lost(events: Iterable[dg.DagsterEvent]) -> bool:
+    """Whether the run failed for no fault of its own: its worker died, or its connection broke."""
+    events = list(events)
+    errors = [event.step_failure_data.error for event in events if event.is_step_failure]
+    if not errors:
+        errors = [_job_error(event) for event in events if event.is_job_failure]
+        # Whoever declares a worker dead knows of no error.
+        return all(error is None or _is_connection_error(error) for error in errors)
+    return all(error is not None and _is_connection_error(error) for error in errors)
+
+
+def _job_error(event: dg.DagsterEvent) -> "SerializableErrorInfo | None":
+    # No data where whoever declared the run dead knew nothing but that.
+    return None if event.event_specific_data is None else event.job_failure_data.error
+
+
+def _is_connection_error(error: "SerializableErrorInfo") -> bool:
+    return any(each.cls_name in CONNECTION_ERRORS for each in _chain(error))
+
+
+def _chain(error: "SerializableErrorInfo | None") -> "Iterator[SerializableErrorInfo]":
+    while error is not None:
+        yield error
+        error = error.cause
+
+
 def _step_error(event: dg.DagsterEvent) -> str:
     data = event.step_failure_data
     if data.user_failure_data is not None and data.user_failure_data.description:
@@ -31,9 +66,8 @@ def _step_error(event: dg.DagsterEvent) -> str:
 
 
 def _end(event: dg.DagsterEvent) -> str:
-    # None where whoever declared the run dead knew nothing but that.
-    data = None if event.event_specific_data is None else event.job_failure_data
-    return event.message or FROM_OUTSIDE if data is None or data.error is None else _root(data.error)
+    error = _job_error(event)
+    return event.message or FROM_OUTSIDE if error is None else _root(error)
 
 
 def _root(error: "SerializableErrorInfo") -> str:

@@ -1,6 +1,6 @@
 """The nightly schedule: every due day up to the day before, not only yesterday."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import dagster as dg
 
@@ -8,8 +8,10 @@ from analytics_pipeline.days import DayRange, contiguous_ranges, day_of
 from analytics_pipeline.lake.catalogue import due_days
 from analytics_pipeline.settings import Settings
 from resources import DatabaseResource
+from sensors.attempts import in_flight
 from sensors.jobs import IN_FLIGHT, LONGEST_RANGE, NIGHTLY, range_tags
 
+HOURLY = "hourly"
 SCHEDULE_NAME_TAG = "dagster/schedule_name"
 
 
@@ -40,6 +42,44 @@ def nightly_schedule(settings: Settings) -> dg.ScheduleDefinition:
         return decide_night(night_in_flight(context.instance), due)
 
     return nightly
+
+
+def hourly_schedule(settings: Settings) -> dg.ScheduleDefinition:
+    """Refreshes today, whose numbers are provisional until the night; never before another run."""
+
+    @dg.schedule(
+        name=HOURLY,
+        job_name=NIGHTLY,
+        cron_schedule="30 * * * *",
+        execution_timezone=settings.timezone,
+        default_status=(
+            dg.DefaultScheduleStatus.RUNNING
+            if settings.schedule == "hourly"
+            else dg.DefaultScheduleStatus.STOPPED
+        ),
+        description=(
+            "Asks for today, so that its provisional numbers are an hour old at most. Skips, with the "
+            "reason, when any run is in flight or nothing has arrived since the last one."
+        ),
+    )
+    def hourly(
+        context: dg.ScheduleEvaluationContext, database: DatabaseResource
+    ) -> dg.RunRequest | dg.SkipReason:
+        today = day_of(context.scheduled_execution_time, settings.zone)
+        with database.connect("schedule") as connection:
+            due = due_days(connection, today + timedelta(days=1))
+        return decide_hour(in_flight(context.instance, IN_FLIGHT), today, due)
+
+    return hourly
+
+
+def decide_hour(before: dg.DagsterRun | None, today: date, due: list[date]) -> dg.RunRequest | dg.SkipReason:
+    """Today alone, whatever else is due, or why not; an hour that is skipped is made up for by the next."""
+    if before is not None:
+        return dg.SkipReason(f"locked: run {before.run_id} in progress ({before.status.value})")
+    if today not in due:
+        return dg.SkipReason("nothing has arrived for today since it was published")
+    return _request(DayRange(today, today))
 
 
 def night_in_flight(instance: dg.DagsterInstance) -> dg.DagsterRun | None:

@@ -47,8 +47,11 @@ def test_the_assets_their_groups_and_what_they_are_made_of() -> None:
 def test_jobs_schedules_and_sensors() -> None:
     repository = DEFINITIONS.get_repository_def()
     assert {job.name for job in repository.get_all_jobs()} - {"__ASSET_JOB"} == {"nightly"}
-    assert {each.name: each.cron_schedule for each in repository.schedule_defs} == {"nightly": "0 2 * * *"}
-    assert {each.name for each in repository.sensor_defs} == {"run_log"}
+    assert {each.name: each.cron_schedule for each in repository.schedule_defs} == {
+        "nightly": "0 2 * * *",
+        "hourly": "30 * * * *",
+    }
+    assert {each.name for each in repository.sensor_defs} == {"catch_up", "lost_runs", "run_log"}
 
 
 def test_every_asset_has_an_owner_a_kind_and_a_description_that_a_reader_understands() -> None:

@@ -9,6 +9,8 @@ from dagster._core.instance.config import PoolGranularity
 from dagster._core.run_coordinator import QueuedRunCoordinator
 
 from analytics_pipeline.dagster_home import storage_url
+from analytics_pipeline.definitions import build_definitions
+from analytics_pipeline.settings import Settings
 from tests.conftest import Server, fresh_database
 from tests.dagster_site import Site, site_of
 
@@ -50,10 +52,14 @@ def test_a_run_whose_worker_died_ends_within_two_hours_and_frees_its_slot(
     assert instance.get_settings("run_monitoring")["free_slots_after_run_end_seconds"] == 60
 
 
-def test_only_lost_workers_are_tried_again(instance: dg.DagsterInstance) -> None:
-    assert instance.run_retries_enabled
-    assert instance.run_retries_max_retries == 1
-    assert instance.run_retries_retry_on_asset_or_op_failure is False
+def test_dagster_itself_tries_nothing_again(instance: dg.DagsterInstance) -> None:
+    assert not instance.run_retries_enabled
+    definitions = build_definitions(Settings())
+    assert all(
+        assets.op.retry_policy is None
+        for assets in definitions.resolve_asset_graph().assets_defs
+        if assets.is_executable
+    )
 
 
 def test_skipped_nights_are_kept_for_a_year(instance: dg.DagsterInstance) -> None:

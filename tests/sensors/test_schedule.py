@@ -23,7 +23,9 @@ def _ranges(requests: list[dg.RunRequest] | dg.SkipReason) -> list[DayRange]:
     ]
 
 
-def _tick(site: Site, instance: dg.DagsterInstance, at: datetime) -> "dg.ScheduleExecutionData":
+def _tick(
+    site: Site, instance: dg.DagsterInstance, at: datetime, schedule: str = "nightly"
+) -> "dg.ScheduleExecutionData":
     definitions = build_definitions(site.settings)
     context = dg.build_schedule_context(
         instance=instance,
@@ -31,7 +33,7 @@ def _tick(site: Site, instance: dg.DagsterInstance, at: datetime) -> "dg.Schedul
         resources={"database": DatabaseResource()},
         repository_def=definitions.get_repository_def(),
     )
-    return definitions.resolve_schedule_def("nightly").evaluate_tick(context)
+    return definitions.resolve_schedule_def(schedule).evaluate_tick(context)
 
 
 @given(st.lists(st.dates(date(2024, 1, 1), date(2024, 12, 31)), unique=True, min_size=1))
@@ -81,10 +83,35 @@ def test_behind_any_other_run_a_night_queues(site: Site) -> None:
     assert tick.run_requests
 
 
+def test_an_hour_refreshes_today_alone_once_something_has_arrived(site: Site) -> None:
+    at = datetime(2024, 3, 6, 9, 30, tzinfo=UTC)
+    site.deliver([FIRST, date(2024, 3, 6)])
+    with site.instance() as instance:
+        tick = _tick(site, instance, at, "hourly")
+        assert tick.run_requests is not None
+        assert _ranges(list(tick.run_requests)) == [DayRange(date(2024, 3, 6), date(2024, 3, 6))]
+        site.execute(DayRange(FIRST, date(2024, 3, 6)))
+        after = _tick(site, instance, at, "hourly")
+    assert after.skip_message == "nothing has arrived for today since it was published"
+
+
+def test_an_hour_waits_for_no_run_and_names_the_one_in_its_way(site: Site) -> None:
+    site.deliver([FIRST])
+    with site.instance() as instance:
+        before = record_run_under_way(instance, site, FIRST)
+        tick = _tick(site, instance, datetime(2024, 3, 4, 9, 30, tzinfo=UTC), "hourly")
+    assert tick.skip_message == f"locked: run {before.run_id} in progress (STARTED)"
+
+
 def test_nights_run_by_default_and_not_where_they_are_switched_off() -> None:
-    for setting, status in (("nightly", "RUNNING"), ("off", "STOPPED")):
+    for setting, night, hour in (
+        ("nightly", "RUNNING", "STOPPED"),
+        ("hourly", "RUNNING", "RUNNING"),
+        ("off", "STOPPED", "STOPPED"),
+    ):
         definitions = build_definitions(Settings.model_validate({"schedule": setting}))
-        assert definitions.resolve_schedule_def("nightly").default_status.value == status
+        assert definitions.resolve_schedule_def("nightly").default_status.value == night
+        assert definitions.resolve_schedule_def("hourly").default_status.value == hour
 
 
 def test_nights_begin_at_two_on_the_clocks_of_the_site() -> None:
