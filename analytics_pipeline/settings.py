@@ -71,6 +71,12 @@ class Settings(BaseSettings):
     lake: str | None = Field(
         None, description="Where the Parquet files lie: a folder or s3://bucket/prefix; unset: HOME/lake."
     )
+    engine: Literal["duckdb", "spark"] = Field(
+        "duckdb", description="What runs the SQL models: DuckDB in the run's process, or a Spark cluster."
+    )
+    spark_master: str | None = Field(
+        None, description="The cluster of ENGINE=spark: spark://host:port, or sc://host:port for Connect."
+    )
     timezone: str = Field("UTC", description="IANA time zone whose calendar days are counted.")
     first_day: date = Field(date(2024, 1, 1), description="No event before this day is accepted.")
     bind: str = Field("127.0.0.1", description="Address that the services listen on.")
@@ -177,6 +183,13 @@ class Settings(BaseSettings):
             raise ValueError("is no place for the lake; write a folder or s3://bucket/prefix")
         return value
 
+    @field_validator("spark_master")
+    @classmethod
+    def _known_cluster(cls, value: str | None) -> str | None:
+        if value is not None and not re.match("(spark|sc)://[^/]", value):
+            raise ValueError("names no cluster; write spark://host:port or sc://host:port")
+        return value
+
     @field_validator("pseudonym_key")
     @classmethod
     def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
@@ -195,6 +208,12 @@ class Settings(BaseSettings):
     def _one_catalogue(self) -> Self:
         if self.catalogue_file is not None and self.catalogue_view is not None:
             raise ValueError("the course catalogue has two sources; keep CATALOGUE_FILE or CATALOGUE_VIEW")
+        return self
+
+    @model_validator(mode="after")
+    def _cluster_is_named(self) -> Self:
+        if self.engine == "spark" and self.spark_master is None:
+            raise ValueError("ANALYTICS_ENGINE=spark needs ANALYTICS_SPARK_MASTER, the cluster's address")
         return self
 
     @property

@@ -11,6 +11,7 @@ need() { # need COMMAND PACKAGE
 
 need chromium chromium
 need tsc node-typescript
+need java default-jre-headless
 
 [ ${#missing[@]} -gt 0 ] || exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then

@@ -15,6 +15,7 @@ from analytics_pipeline.database.site import check_site
 from analytics_pipeline.database.turn import Turn, TurnTakenError, hold_turn
 from analytics_pipeline.database.urls import database_urls
 from analytics_pipeline.engine import Engine
+from analytics_pipeline.engine.cluster import open_cluster
 from analytics_pipeline.lake.files import Lake
 from analytics_pipeline.run import PipelineRun
 from analytics_pipeline.settings import load_settings
@@ -67,7 +68,8 @@ class CurrentRun(dg.ConfigurableResource):
                 turn = held.enter_context(_turn(url, run, instance, log))
                 end_lost_runs(instance, connection, run.run_id, log.warning, GRACE_SECONDS)
             engine = Engine(settings.home.absolute() / "scratch", lake.attach)
-            self._pipeline = PipelineRun(connection, lake, engine, turn, settings)
+            cluster = held.enter_context(open_cluster(settings, engine))
+            self._pipeline = PipelineRun(connection, lake, engine, turn, settings, cluster)
             yield self
 
 

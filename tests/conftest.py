@@ -136,3 +136,16 @@ def fresh_database(server: Server) -> Iterator[Database]:
             for leftover in (name, dagster):
                 drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
                 connection.execute(drop.format(sql.Identifier(leftover)))
+
+
+@pytest.fixture(scope="session")
+def spark_master(
+    require_tool: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """The address of a Spark cluster on loopback."""
+    require_tool("java")
+    # Only these tests need the packages.
+    from tests.spark_cluster import spark_cluster  # noqa: PLC0415
+
+    with spark_cluster(tmp_path_factory.mktemp("spark")) as address:
+        yield address

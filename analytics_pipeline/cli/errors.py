@@ -11,6 +11,7 @@ SENTENCES = {
     "analytics_pipeline.database.roles": ("MissingPrivilegeError",),
     "analytics_pipeline.database.site": ("WrongTimezoneError",),
     "analytics_pipeline.database.urls": ("DatabaseNotReadyError",),
+    "analytics_pipeline.engine.spark": ("ClusterUnreachableError",),
     "analytics_pipeline.lake.bucket": ("LakeUnreachableError",),
     "analytics_pipeline.importing.source": ("WrongSourceError",),
     "analytics_pipeline.importing.sender": ("SendError",),

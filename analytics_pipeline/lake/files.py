@@ -56,6 +56,10 @@ class Lake:
         """Where the files of these names lie."""
         return [self.path(name) for name in names]
 
+    def name_of(self, path: str) -> str:
+        """The name of the file that lies there."""
+        return path.removeprefix(f"{self.root}/")
+
     def place(self, name: str) -> str:
         """Where the file of this name is to be written; its folder is there afterwards."""
         return self._store.place(name)

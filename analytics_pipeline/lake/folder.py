@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Collection, Iterable
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -46,13 +47,18 @@ class Folder:
         return sum((self.root / name).stat().st_size for name in names)
 
     def remove(self, names: Iterable[str]) -> None:
-        """Unlink the files."""
+        """Unlink the files, and what Spark leaves beside its own: a checksum, and the folder it made."""
         for name in names:
-            (self.root / name).unlink(missing_ok=True)
+            path = self.root / name
+            path.unlink(missing_ok=True)
+            path.with_name(f".{path.name}.crc").unlink(missing_ok=True)
+            if path.parent.suffix == ".parquet":
+                with suppress(OSError):
+                    path.parent.rmdir()
 
     def written_before(self, instant: datetime) -> list[str]:
         """By the files' modification times."""
-        files = (path for kind in Kind for path in (self.root / kind).glob("*/*.parquet"))
+        files = (path for kind in Kind for path in (self.root / kind).rglob("*.parquet") if path.is_file())
         return sorted(
             path.relative_to(self.root).as_posix()
             for path in files

@@ -7,7 +7,7 @@ from functools import partial
 
 import duckdb
 
-from analytics_pipeline.engine import Relation, copy_to_parquet
+from analytics_pipeline.engine import ModelFailedError, Relation
 from analytics_pipeline.lake.catalogue import LakeDay, lake_days, set_learner_days
 from analytics_pipeline.lake.plan import plan_chunks, work_or_halve
 from analytics_pipeline.lake.schema import LEARNER_DAY_ORDER, Kind
@@ -18,8 +18,6 @@ from analytics_pipeline.run import PipelineRun
 CHUNK_EVENTS = 1_000_000
 CHUNK_DAYS = 200
 
-_ROWS_OF_DAY = "SELECT * FROM learner_day WHERE day = $day"
-
 
 @dataclass
 class LearnerDaysResult:
@@ -28,12 +26,6 @@ class LearnerDaysResult:
     built: dict[date, int] = field(default_factory=dict)
     current: list[date] = field(default_factory=list)
     failures: dict[date, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class _File:
-    name: str
-    rows: int
 
 
 def build_learner_days(
@@ -57,7 +49,7 @@ def build_learner_days(
     behind = [row for day, row in rows.items() if day not in result.failures and day not in result.current]
     build = partial(_build_together, run, rows, sql, result)
     for chunk in plan_chunks({row.day: row.events for row in behind}, CHUNK_EVENTS, CHUNK_DAYS):
-        result.failures |= work_or_halve(chunk, build, (duckdb.Error,))
+        result.failures |= work_or_halve(chunk, build, (duckdb.Error, ModelFailedError))
         report(f"Built learner days of {len(result.built)} of {len(behind)} days, through {chunk[-1]}.")
     return result
 
@@ -68,29 +60,24 @@ def _build_together(
     chunk = [rows[day] for day in days]
     full = [row for row in chunk if row.files]
     written = _write(run, full, sql) if full else {}
-    run.lake.persist([file.name for file in written.values()])
+    run.lake.persist([name for _, names in written.values() for name in names])
     with run.connection.transaction():
         run.turn.check(run.connection)
-        names = {day: [file.name] for day, file in written.items()}
+        names = {day: names for day, (_, names) in written.items()}
         set_learner_days(run.connection, [(row, names.get(row.day, [])) for row in chunk])
-    result.built.update((day, written[day].rows if day in written else 0) for day in days)
+    result.built.update((day, written[day][0] if day in written else 0) for day in days)
 
 
-def _write(run: PipelineRun, rows: Sequence[LakeDay], sql: str) -> dict[date, _File]:
-    """One new file for each of these days."""
+def _write(run: PipelineRun, rows: Sequence[LakeDay], sql: str) -> dict[date, tuple[int, list[str]]]:
+    """New files for each of these days: how many rows they hold, and their names."""
     days = [row.day for row in rows]
     relations: dict[str, Relation] = {
         "events": event_files(run.lake, rows),
         "site_days": site_days(days, run.settings.zone),
     }
-    written: dict[date, _File] = {}
-    with run.engine.session(relations) as duck:
-        # One pass over many small days; a large day alone goes to its file without a stop between.
-        made_by = "TABLE" if len(days) > 1 else "VIEW"
-        duck.execute(f"CREATE {made_by} learner_day AS {sql}")
-        for row in rows:
-            name = run.lake.new_name(Kind.LEARNER_DAYS, row.day, row.version)
-            path = run.lake.place(name)
-            count = copy_to_parquet(duck, _ROWS_OF_DAY, {"day": row.day}, path, LEARNER_DAY_ORDER)
-            written[row.day] = _File(name, count)
-    return written
+    names = {row.day: run.lake.new_name(Kind.LEARNER_DAYS, row.day, row.version) for row in rows}
+    paths = {day: run.lake.place(name) for day, name in names.items()}
+    written = run.models.write_days(sql, relations, paths, LEARNER_DAY_ORDER)
+    return {
+        day: (files.rows, [run.lake.name_of(path) for path in files.paths]) for day, files in written.items()
+    }

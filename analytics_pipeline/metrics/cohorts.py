@@ -78,7 +78,7 @@ def _publish(run: PipelineRun, as_of: date) -> CohortPublication:
     with tempfile.TemporaryDirectory(prefix="publish-", dir=run.engine.scratch) as folder:
         new_rows = [NewRows(model.table, Path(folder) / f"{model.name}.csv") for model in COHORT]
         for model, rows in zip(COHORT, new_rows, strict=True):
-            run.engine.write_csv(model.sql, relations, parameters, rows.csv)
+            run.models.write_csv(model.sql, relations, parameters, rows.csv)
         published = publish(
             run.connection,
             turn=run.turn,

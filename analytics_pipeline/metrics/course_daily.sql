@@ -12,8 +12,8 @@ WITH activity AS (
         sum(completions) AS lesson_completions,
         sum(attempts) AS quiz_attempts,
         sum(passes) AS quiz_passes,
-        count(DISTINCT CASE WHEN len(enroll_at) > 0 THEN learner_id END) AS enrolments,
-        count(DISTINCT CASE WHEN len(complete_at) > 0 THEN learner_id END) AS completions
+        count(DISTINCT CASE WHEN array_length(enroll_at) > 0 THEN learner_id END) AS enrolments,
+        count(DISTINCT CASE WHEN array_length(complete_at) > 0 THEN learner_id END) AS completions
     FROM learner_days
     GROUP BY day, course_id
 ),

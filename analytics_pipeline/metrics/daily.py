@@ -20,7 +20,7 @@ from analytics_pipeline.database.publish import (
     Published,
     publish,
 )
-from analytics_pipeline.engine import Relation
+from analytics_pipeline.engine import ModelFailedError, Relation
 from analytics_pipeline.lake.catalogue import CatalogueChangedError, LakeDay, lake_days
 from analytics_pipeline.lake.plan import plan_chunks, work_or_halve
 from analytics_pipeline.metrics.causes import LATE_EVENTS, RECOMPUTED
@@ -44,6 +44,7 @@ CHUNK_DAYS = 100
 _DAY_FAULTS = (
     CheckFailedError,
     duckdb.Error,
+    ModelFailedError,
     psycopg.DataError,
     psycopg.IntegrityError,
 )
@@ -149,7 +150,7 @@ def _publish(run: PipelineRun, rows: Sequence[LakeDay], cause: str) -> Published
     with tempfile.TemporaryDirectory(prefix="publish-", dir=run.engine.scratch) as folder:
         new_rows = [NewRows(model.table, Path(folder) / f"{model.name}.csv") for model in DAILY]
         for model, new in zip(DAILY, new_rows, strict=True):
-            run.engine.write_csv(model.sql, relations, {}, new.csv)
+            run.models.write_csv(model.sql, relations, {}, new.csv)
         measure_days(run, relations)
         return publish(
             run.connection,

@@ -4,12 +4,13 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 from duckdb import DuckDBPyConnection
 
-from analytics_pipeline.engine import ParquetFiles, copy_to_parquet, create_view, frame_in
+from analytics_pipeline.engine import Models, ParquetFiles, copy_to_parquet, create_view, frame_in
 from analytics_pipeline.lake.schema import LEARNER_DAYS
 from analytics_pipeline.metrics.cohorts import cohort_inputs, cohort_parameters
 from analytics_pipeline.metrics.models import COHORT, read_sql
@@ -24,6 +25,9 @@ def cohort_history(run: PipelineRun, first: date, last: date) -> Iterator[Tables
 
     They are what would have been published on that day, had the learner days been those known now.
     """
+    if run.cluster is not None:
+        yield partial(_tables_as_of, run, run.cluster)
+        return
     run.engine.scratch.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory(prefix="history-", dir=run.engine.scratch) as folder,
@@ -37,6 +41,11 @@ def cohort_history(run: PipelineRun, first: date, last: date) -> Iterator[Tables
             return {model.name: frame_in(duck, model.sql, parameters) for model in COHORT}
 
         yield tables_as_of
+
+
+def _tables_as_of(run: PipelineRun, cluster: Models, as_of: date) -> dict[str, pd.DataFrame]:
+    relations, parameters = cohort_inputs(run, as_of), cohort_parameters(run.settings, as_of)
+    return {model.name: cluster.frame(model.sql, relations, parameters) for model in COHORT}
 
 
 def read_past_once(duck: DuckDBPyConnection, first_as_of: object, folder: Path) -> None:

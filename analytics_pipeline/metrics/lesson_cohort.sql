@@ -18,7 +18,7 @@ learners AS (
         min(CASE WHEN lesson_idx IS NOT NULL THEN day END) AS cohort_day,
         max(lesson_idx) AS furthest,
         max(last_at) >= $as_of - $quiet_days * INTERVAL '24' HOUR AS is_active,
-        max(CASE WHEN len(complete_at) > 0 THEN 1 ELSE 0 END) = 1 AS is_complete
+        max(CASE WHEN array_length(complete_at) > 0 THEN 1 ELSE 0 END) = 1 AS is_complete
     FROM known
     GROUP BY course_id, learner_id
 ),

@@ -19,7 +19,7 @@ _ADD = "INSERT INTO pg_temp.measured_day VALUES (%s, %s, %s, %s)"
 
 def measure_days(run: PipelineRun, relations: Mapping[str, Relation]) -> None:
     """Count what the files of these days hold, into the connection's `pg_temp.measured_day`."""
-    counted = run.engine.frame(read_sql("measured_day"), relations, {})
+    counted = run.models.frame(read_sql("measured_day"), relations, {})
     rows = counted.astype({"day": object}).itertuples(index=False, name=None)
     run.connection.execute(_CREATE)
     run.connection.execute("TRUNCATE pg_temp.measured_day")

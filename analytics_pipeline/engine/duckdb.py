@@ -9,37 +9,15 @@ import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
-from typing import TypeAlias
 
 import duckdb
 import pandas as pd
 
-Schema: TypeAlias = Mapping[str, str]
-"""Column names in order, each with its SQL type."""
+from analytics_pipeline.engine.relations import Parameters, ParquetFiles, Relation, TypedFrame, WrittenDay
 
-Parameters: TypeAlias = Mapping[str, object]
-
-
-@dataclass(frozen=True)
-class ParquetFiles:
-    """Rows of Parquet files; without a file, no rows of the same columns."""
-
-    paths: Sequence[str]
-    schema: Schema
-
-
-@dataclass(frozen=True)
-class TypedFrame:
-    """A DataFrame whose column types are stated: an empty or all-null column does not tell its own."""
-
-    data: pd.DataFrame
-    schema: Schema
-
-
-Relation: TypeAlias = ParquetFiles | TypedFrame | pd.DataFrame
+_ROWS_OF_DAY = "SELECT * FROM all_days WHERE day = $day"
 
 
 class Engine:
@@ -90,6 +68,19 @@ class Engine:
         with self.session(relations) as duck:
             return copy_to_parquet(duck, sql, parameters, path, order_by)
 
+    def write_days(
+        self, sql: str, relations: Mapping[str, Relation], paths: Mapping[date, str], order_by: Sequence[str]
+    ) -> dict[date, WrittenDay]:
+        """Write the model's rows of each of these days to a file of its own, sorted by `order_by`."""
+        with self.session(relations) as duck:
+            # One pass over many small days; a large day alone goes to its file without a stop between.
+            made_by = "TABLE" if len(paths) > 1 else "VIEW"
+            duck.execute(f"CREATE {made_by} all_days AS {sql}")
+            return {
+                day: WrittenDay([path], copy_to_parquet(duck, _ROWS_OF_DAY, {"day": day}, path, order_by))
+                for day, path in paths.items()
+            }
+
     def clear_leftovers(self, before: datetime) -> None:
         """Remove what killed processes left in the scratch folder and nobody touched since `before`."""
         for path in self.scratch.glob("*/") if self.scratch.is_dir() else ():
@@ -120,7 +111,7 @@ class Engine:
 
 def create_view(duck: duckdb.DuckDBPyConnection, name: str, relation: Relation) -> None:
     """Make `relation` readable by `name` in this session."""
-    if isinstance(relation, pd.DataFrame):
+    if not isinstance(relation, TypedFrame | ParquetFiles):
         duck.register(name, relation)
         return
     if isinstance(relation, TypedFrame):

@@ -1,0 +1,31 @@
+"""Runs the SQL models: DuckDB in this process, or Spark on a cluster.
+
+What seals and keeps the lake is DuckDB's in any case; `Models` is what both engines do.
+"""
+
+from analytics_pipeline.engine.duckdb import Engine, copy_to_parquet, create_view, frame_in
+from analytics_pipeline.engine.relations import (
+    ModelFailedError,
+    Models,
+    Parameters,
+    ParquetFiles,
+    Relation,
+    Schema,
+    TypedFrame,
+    WrittenDay,
+)
+
+__all__ = [
+    "Engine",
+    "ModelFailedError",
+    "Models",
+    "Parameters",
+    "ParquetFiles",
+    "Relation",
+    "Schema",
+    "TypedFrame",
+    "WrittenDay",
+    "copy_to_parquet",
+    "create_view",
+    "frame_in",
+]

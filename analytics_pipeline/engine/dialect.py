@@ -1,0 +1,31 @@
+"""Says a model in Spark's SQL; what sqlglot leaves different between the two dialects is made alike here."""
+
+from functools import cache
+
+import sqlglot
+from sqlglot import exp
+
+from analytics_pipeline.engine.relations import Schema
+
+
+@cache
+def for_spark(sql: str) -> tuple[str, frozenset[str]]:
+    """The model in Spark's SQL, and the names of the parameters that it takes, which are written `:as_of`."""
+    model = sqlglot.parse_one(sql, read="duckdb")
+    parameters = frozenset(node.name for node in model.find_all(exp.Placeholder))
+    return model.transform(_null_for_no_rows).sql("spark"), parameters
+
+
+def columns_for_spark(schema: Schema) -> str:
+    """The columns of a relation as Spark's DDL has them."""
+    return ", ".join(
+        f"`{name}` {exp.DataType.build(kind, dialect='duckdb').sql('spark')}" for name, kind in schema.items()
+    )
+
+
+def _null_for_no_rows(node: exp.Expression) -> exp.Expression:
+    """DuckDB's `array_agg` of no rows is null, Spark's `collect_list` an empty list."""
+    aggregate = node.this if isinstance(node, exp.Filter) else node
+    if not isinstance(aggregate, exp.ArrayAgg):
+        return node
+    return exp.Nullif(this=node.copy(), expression=exp.Array())
