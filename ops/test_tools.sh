@@ -12,6 +12,7 @@ need() { # need COMMAND PACKAGE
 need chromium chromium
 need tsc node-typescript
 need java default-jre-headless
+need docker-compose docker-compose
 
 [ ${#missing[@]} -gt 0 ] || exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
