@@ -24,6 +24,7 @@ from analytics_pipeline.engine.relations import (
     Parameters,
     ParquetFiles,
     Relation,
+    TypedFrame,
     WrittenDay,
 )
 
@@ -103,11 +104,12 @@ class Spark:
                 self._session.catalog.dropTempView(name)
 
     def _read(self, relation: Relation) -> DataFrame:
-        if isinstance(relation, ParquetFiles):
-            columns = columns_for_spark(relation.schema)
-            if relation.paths:
-                return self._session.read.schema(columns).parquet(*map(_for_hadoop, relation.paths))
-            return self._session.createDataFrame([], columns)
+        if isinstance(relation, ParquetFiles) and relation.paths:
+            reader = self._session.read.schema(columns_for_spark(relation.schema))
+            return reader.parquet(*map(_for_hadoop, relation.paths))
+        if isinstance(relation, ParquetFiles) or (isinstance(relation, TypedFrame) and relation.data.empty):
+            # Spark Connect takes no types from Arrow without rows.
+            return self._session.createDataFrame([], columns_for_spark(relation.schema))
         with self._duck.session({"relation": relation}) as duck:
             return self._session.createDataFrame(duck.table("relation").to_arrow_table())
 
@@ -126,7 +128,8 @@ def open_spark(master: str, duck: Engine) -> Iterator[Spark]:
         builder = builder.master(master).config("spark.ui.showConsoleProgress", "false")
     for name, value in _CONFIGURATION.items():
         builder = builder.config(name, value)
-    session = builder.getOrCreate()
+    with _no_word_of_pandas():
+        session = builder.getOrCreate()
     try:
         yield Spark(session, duck)
     finally:
