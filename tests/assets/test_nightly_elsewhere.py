@@ -14,7 +14,7 @@ from tests.s3_server import BUCKET, s3_server
 
 DAYS = DayRange(FIRST, FIRST + timedelta(days=1))
 # Minutes on a machine that is busy with other things.
-pytestmark = pytest.mark.timeout(900)
+pytestmark = pytest.mark.timeout(1800)
 
 Tables = dict[str, list[str]]
 

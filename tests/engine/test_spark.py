@@ -30,7 +30,7 @@ MODELS = {
     **{model.name: model.sql for model in (*DAILY, *COHORT)},
 }
 # Minutes on a machine that is busy with other things.
-pytestmark = pytest.mark.timeout(900)
+pytestmark = pytest.mark.timeout(1800)
 
 
 @pytest.fixture(scope="module")
