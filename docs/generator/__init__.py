@@ -1,1 +1,1 @@
-"""Writes docs/reference from the code, so that it cannot say anything else: `python -m docs.generator`."""
+"""Writes docs/reference and the contents from the code, so that they cannot say anything else: `python -m docs.generator`."""

@@ -1,11 +1,11 @@
-"""`python -m docs.generator` writes the reference; with `--check` it only says which pages are stale."""
+"""`python -m docs.generator` writes the reference and the contents; with `--check` it only says which pages are stale."""
 
 import sys
 from pathlib import Path
 
 from docs.generator.pages import pages
 
-REFERENCE = Path(__file__).parents[1] / "reference"
+DOCS = Path(__file__).parents[1]
 
 
 def main(arguments: list[str]) -> int:
@@ -14,16 +14,16 @@ def main(arguments: list[str]) -> int:
     stale = [name for name, text in fresh.items() if _standing(name) != text]
     if "--check" not in arguments:
         for name in stale:
-            (REFERENCE / name).write_text(fresh[name], encoding="utf-8")
-            sys.stdout.write(f"wrote docs/reference/{name}\n")
+            (DOCS / name).write_text(fresh[name], encoding="utf-8")
+            sys.stdout.write(f"wrote docs/{name}\n")
         return 0
     for name in stale:
-        sys.stderr.write(f"docs/reference/{name} is stale; run `make docs`.\n")
+        sys.stderr.write(f"docs/{name} is stale; run `make docs`.\n")
     return 1 if stale else 0
 
 
 def _standing(name: str) -> str | None:
-    path = REFERENCE / name
+    path = DOCS / name
     return path.read_text(encoding="utf-8") if path.is_file() else None
 
 
