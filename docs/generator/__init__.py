@@ -1,1 +1,1 @@
-"""Writes docs/reference and the contents from the code, so that they cannot say anything else: `python -m docs.generator`."""
+"""Writes the reference and the contents from the code: `python -m docs.generator`."""

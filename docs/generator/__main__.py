@@ -1,4 +1,4 @@
-"""`python -m docs.generator` writes the reference and the contents; with `--check` it only says which pages are stale."""
+"""`python -m docs.generator` writes what the code says; with `--check` it names the pages that differ."""
 
 import sys
 from pathlib import Path
