@@ -143,7 +143,7 @@ class Settings(BaseSettings):
         28, description="Rules judge the latest mature learners: those who entered within so many days,"
     )
     signal_window_learners: Count = Field(
-        200, description="and those who entered before them while they are fewer than this."
+        100, description="and those who entered before them while they are fewer than this."
     )
     signal_drop_off: Share = Field(
         0.25, description="high_drop_off_lesson: share of learners that stop at a lesson."
