@@ -1,11 +1,12 @@
 """A person with a browser: signs in, sees numbers and charts, and the browser talks to nobody else."""
 
 from collections.abc import Callable, Iterator
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import psycopg
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, sync_playwright
 
 from analytics_pipeline.database import tables
@@ -46,7 +47,42 @@ def site(database: Database, pipeline: psycopg.Connection, tmp_path: Path) -> It
             for idx, stopped in enumerate((3, 1, 40, 2))
         ),
     )
-    publish(pipeline, tables.signal, open_signal("high_drop_off_lesson", "algebra", lesson_idx=2))
+    publish(
+        pipeline,
+        tables.signal,
+        open_signal("high_drop_off_lesson", "algebra", lesson_idx=2),
+        open_signal("low_course_completion", "algebra", opened_at=date(2026, 2, 1), resolved_at=LAST),
+    )
+    publish(
+        pipeline,
+        tables.course_refund,
+        {"course_id": "algebra", "currency": "EUR", "cohort_day": LAST, "last_lesson_idx": 2, "gross": 900}
+        | {"orders": 9, "refunded_orders": 9, "refunded": 900, "net": 0, "approximate": False},
+    )
+    publish(
+        pipeline,
+        tables.quiz_cohort,
+        {"course_id": "algebra", "quiz_id": "final", "lesson_idx": 3, "cohort_day": LAST, "attempts": 80}
+        | {"attempters": 50, "first_attempt_passers": 20, "best_attempt_passers": 45},
+    )
+    publish(
+        pipeline,
+        tables.course_funnel,
+        {"course_id": "algebra", "funnel": "completion", "cohort_day": LAST, "entered": 116, "step_2": 70}
+        | {"converted": 70, "open": 40, "dropped": 6, "mature": 30, "mature_step_2": 9},
+    )
+    publish(
+        pipeline,
+        tables.lesson_daily,
+        *(
+            {"course_id": "algebra", "lesson_idx": idx, "day": day, "views": 30, "viewers": 20}
+            | {"measured_learners": 20, "active_ms_sum": 9_000_000, "active_ms_hist": {"80": 20}}
+            | {"active_ms_median": 450_000, "active_ms_p90": 600_000, "views_by_hour": [2] * 15 + [0] * 10}
+            for idx in range(4)
+            for day in days[:14]
+        ),
+    )
+    log_runs(pipeline)
     port = free_port()
     with running(environment(database.settings, ADMIN_PORT=port), tmp_path):
         wait_for(f"http://127.0.0.1:{port}/readyz", 200)
@@ -90,6 +126,59 @@ def test_a_person_signs_in_and_sees_where_learners_stop(chromium: Page, site: st
     assert chromium.title() == "Sign in · Learner analytics"
     assert {url.split("/")[2] for url in asked} == {site.removeprefix("http://")}
     assert complaints == []
+
+
+PAGES = (
+    "/",
+    "/?search=nothing",
+    "/course/algebra?range=all",
+    "/course/algebra?range=7",
+    "/course/algebra?range=custom&from=2025-01-01&to=2025-01-31",
+    "/course/algebra/lesson/2?range=30",
+    "/course/geometry",
+    "/runs",
+    "/definitions",
+)
+
+
+def test_an_admin_walks_every_page_and_axe_finds_nothing(chromium: Page, site: str, token: Token) -> None:
+    complaints: list[str] = []
+    chromium.on("pageerror", lambda error: complaints.append(str(error)))
+    sign_in(chromium, site, token.secret)
+    for scheme, width in (("light", 1280), ("dark", 390)):
+        chromium.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+        chromium.set_viewport_size({"width": width, "height": 844})
+        for path in (*PAGES, "/signin"):
+            chromium.goto(site + path)
+            chromium.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+            found = Axe().run(chromium)
+            assert found.violations_count == 0, f"{path}, {scheme}\n{found.generate_report()}"
+            assert chromium.evaluate("document.documentElement.scrollWidth") == width, path
+    assert complaints == []
+
+
+def sign_in(page: Page, site: str, secret: str) -> None:
+    page.goto(f"{site}/signin")
+    page.get_by_label("Token").fill(secret)
+    page.get_by_role("button", name="Sign in").click()
+
+
+def log_runs(connection: psycopg.Connection) -> None:
+    """A night that succeeded, one that was skipped, one that failed, and one that is running."""
+    for run_id, status, hour, error in (
+        ("a" * 36, "SUCCESS", 2, None),
+        ("nightly:1", "SKIPPED", 3, "run aaaaaaaa is in progress"),
+        ("b" * 36, "FAILED", 4, "algebra on 2026-03-31: 2 of 30 events are missing."),
+        ("c" * 36, "STARTED", 5, None),
+    ):
+        at = datetime(2026, 4, 1, hour, tzinfo=UTC)
+        ended = at + timedelta(minutes=1) if status in ("SUCCESS", "FAILED") else None
+        connection.execute(
+            "INSERT INTO analytics.job_run (run_id, action, job, status, trigger, partition, queued_at,"
+            " started_at, ended_at, duration_ms, error, counts, updated_at) VALUES (%s, 'ANALYTICS_JOB_RUN',"
+            " 'nightly', %s, 'schedule', '2026-03-31', %s, %s, %s, %s, %s, '{\"days\": 1}', %s)",
+            (run_id, status, at, at, ended, 60_000 if ended else None, error, at),
+        )
 
 
 def test_text_and_charts_stand_out_in_light_and_in_dark(chromium: Page, site: str, token: Token) -> None:

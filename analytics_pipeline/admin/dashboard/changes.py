@@ -28,26 +28,26 @@ def count_change(now: int | None, before: int | None) -> Change | None:
 def rate_change(now: Rate, before: Rate) -> Change | None:
     """The change of a rate in percentage points; None where either has no value.
 
-    It may be chance where the 95 % interval of the difference (Newcombe's, from both Wilson intervals)
-    holds zero.
+    It may be chance where the 95 % interval of the difference holds zero.
     """
     if now.value is None or before.value is None:
         return None
     points = (now.value - before.value) * 100
-    sure = "" if _is_certain(now, before) else "; may be chance"
+    low, high = difference_interval(now, before)
+    sure = "; may be chance" if low <= 0 <= high else ""
     return Change(
         f"{_arrow(points / 100)} {abs(points):.0f} points",
         f"from {percent(before.value)} to {percent(now.value)}{sure}",
     )
 
 
-def _is_certain(now: Rate, before: Rate) -> bool:
-    assert now.value is not None  # noqa: S101  # for the type checker: the caller has looked
-    assert before.value is not None  # noqa: S101
-    difference = now.value - before.value
-    low = difference - hypot(now.value - (now.low or 0.0), (before.high or 0.0) - before.value)
-    high = difference + hypot((now.high or 0.0) - now.value, before.value - (before.low or 0.0))
-    return low > 0 or high < 0
+def difference_interval(now: Rate, before: Rate) -> tuple[float, float]:
+    """The 95 % interval of the difference of two rates that have values: Newcombe's, from both Wilson's."""
+    p, q = now.value or 0.0, before.value or 0.0
+    difference = p - q
+    low = difference - hypot(p - (now.low or 0.0), (before.high or 0.0) - q)
+    high = difference + hypot((now.high or 0.0) - p, q - (before.low or 0.0))
+    return low, high
 
 
 def _arrow(share: float) -> str:
