@@ -10,6 +10,7 @@ from sqlalchemy import text
 from starlette.middleware.gzip import GZipMiddleware
 
 from analytics_pipeline.admin.api import routes
+from analytics_pipeline.admin.api.kept import KeptAnswers
 from analytics_pipeline.admin.auth.access import (
     FAILURES_AT_ONCE,
     FAILURES_PER_SECOND,
@@ -29,6 +30,8 @@ from analytics_pipeline.admin.service import Service, ServiceOf
 from analytics_pipeline.database.urls import database_urls, sqlalchemy_url
 from analytics_pipeline.settings import Settings
 
+KEPT_BYTES = 64 * 2**20
+
 DESCRIPTION = """Aggregates of learners' activity, for course teams. Every rate comes with its counts and its
 95 % interval; groups of fewer than `minCell` learners are hidden; days are those of the site's time zone."""
 
@@ -41,6 +44,7 @@ def create_app(settings: Settings) -> FastAPI:
         sessions=Sessions(session_key(settings)),
         requests=Limiter(REQUESTS_PER_SECOND, REQUESTS_AT_ONCE),
         failures=Limiter(FAILURES_PER_SECOND, FAILURES_AT_ONCE),
+        kept=KeptAnswers(KEPT_BYTES),
     )
 
     @asynccontextmanager

@@ -7,10 +7,12 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
+from analytics_pipeline.admin.api.kept import KeptAnswers
 from analytics_pipeline.admin.auth.sessions import Sessions
 from analytics_pipeline.admin.auth.viewer import Viewer
 from analytics_pipeline.admin.limits import Limiter
 from analytics_pipeline.admin.reading.database import Reader
+from analytics_pipeline.admin.reading.publication import last_publication
 from analytics_pipeline.admin.reading.view import View
 from analytics_pipeline.admin.rules import Rules
 
@@ -24,12 +26,13 @@ class Service:
     sessions: Sessions
     requests: Limiter
     failures: Limiter
+    kept: KeptAnswers
 
     @contextmanager
     def view(self, viewer: Viewer) -> Iterator[View]:
         """What `viewer` may see of one publication; 503 where the database is away."""
         with self.reader.snapshot() as connection:
-            yield View(connection, self.rules, viewer.courses)
+            yield View(connection, self.rules, viewer.courses, last_publication(connection))
 
 
 def _service(request: Request) -> Service:

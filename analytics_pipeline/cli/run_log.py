@@ -9,6 +9,7 @@ import sqlalchemy
 import typer
 
 from analytics_pipeline.admin.answers.ranges import Asked, WrongRangeError
+from analytics_pipeline.admin.reading.publication import last_publication
 from analytics_pipeline.admin.reading.runs import RunLine, read_runs
 from analytics_pipeline.admin.reading.view import View
 from analytics_pipeline.admin.rules import rules_of
@@ -47,7 +48,7 @@ def runs(
     except WrongRangeError as error:
         raise CommandError(str(error)) from error
     with _published(settings) as connection:
-        view = View(connection, rules_of(settings), courses=None)
+        view = View(connection, rules_of(settings), None, last_publication(connection))
         answer = read_runs(view, asked, status=status or (), trigger=trigger or (), limit=limit)
     if json:
         say(answer.model_dump_json(by_alias=True))

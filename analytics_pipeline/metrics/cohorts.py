@@ -18,6 +18,7 @@ from analytics_pipeline.metrics.checks import COHORT_CHECKS
 from analytics_pipeline.metrics.failures import record_failed_courses
 from analytics_pipeline.metrics.models import COHORT
 from analytics_pipeline.metrics.relations import funnel_windows, learner_day_files, required_lessons
+from analytics_pipeline.metrics.windows import refresh_windows
 from analytics_pipeline.run import PipelineRun
 from analytics_pipeline.settings import Settings
 
@@ -86,6 +87,9 @@ def _publish(run: PipelineRun, as_of: date) -> CohortPublication:
             new_rows=new_rows,
             checks=COHORT_CHECKS,
             cause=_cause(run.connection),
+            after=lambda connection: refresh_windows(
+                connection, as_of, day_start(as_of + timedelta(days=1), run.settings.zone), run.run_id
+            ),
         )
     return CohortPublication(as_of, published)
 

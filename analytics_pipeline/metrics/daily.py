@@ -36,6 +36,7 @@ from analytics_pipeline.metrics.relations import (
     site_days,
 )
 from analytics_pipeline.metrics.times import time_bucket_frame
+from analytics_pipeline.metrics.windows import refresh_days
 from analytics_pipeline.run import PipelineRun
 
 CHUNK_EVENTS = 2_000_000
@@ -159,8 +160,13 @@ def _publish(run: PipelineRun, rows: Sequence[LakeDay], cause: str) -> Published
             new_rows=new_rows,
             checks=DAILY_CHECKS,
             cause=cause,
-            after=lambda connection: _set_published(connection, rows),
+            after=lambda connection: _finish(connection, rows, run.run_id),
         )
+
+
+def _finish(connection: Connection, rows: Sequence[LakeDay], run_id: str) -> None:
+    refresh_days(connection, [row.day for row in rows], run_id)
+    _set_published(connection, rows)
 
 
 def _set_published(connection: Connection, rows: Sequence[LakeDay]) -> None:

@@ -9,6 +9,7 @@ from psycopg.types.json import Jsonb
 from sqlalchemy import BigInteger, Table
 
 from analytics_pipeline.database import tables
+from analytics_pipeline.metrics.windows import refresh_days, refresh_windows
 
 AS_OF = datetime(2026, 4, 1, tzinfo=UTC)
 COMPLETE_THROUGH = date(2026, 3, 31)
@@ -34,6 +35,8 @@ def publish(connection: psycopg.Connection, table: Table, *rows: dict[str, Any])
     )
     with connection.cursor() as cursor:
         cursor.executemany(statement, [[_value(table, name, row) for name in names] for row in rows])
+    refresh_days(connection, [row["day"] for row in rows if "day" in row], RUN_ID)
+    refresh_windows(connection, COMPLETE_THROUGH, AS_OF, RUN_ID)
 
 
 def _value(table: Table, name: str, row: dict[str, Any]) -> Any:

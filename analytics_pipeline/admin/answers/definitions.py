@@ -3,7 +3,7 @@
 from functools import cache
 
 from analytics_pipeline.admin.answers.base import Answer
-from analytics_pipeline.metrics.models import COHORT, DAILY
+from analytics_pipeline.metrics.models import COHORT, DAILY, SUMMARIES
 
 
 class ColumnDefinition(Answer):
@@ -46,6 +46,6 @@ def definitions() -> DefinitionsAnswer:
                     for column in model.table.columns
                 ],
             )
-            for model in (*DAILY, *COHORT)
+            for model in (*DAILY, *COHORT, *SUMMARIES)
         ]
     )

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Path, Query
 
+from analytics_pipeline.admin.answers.courses import CourseOrder
 from analytics_pipeline.admin.answers.ranges import Asked, Preset
 from analytics_pipeline.admin.problems import Problem
 from analytics_pipeline.audit.job_run import RunStatus, Trigger
@@ -24,6 +25,17 @@ RuleFilter = Annotated[str | None, Query(max_length=100, pattern=r"^[a-z_]*$")]
 RunStatuses = Annotated[Sequence[RunStatus], Query(max_length=10, description="Only these; all if unset.")]
 Triggers = Annotated[Sequence[Trigger], Query(max_length=10, description="Only these; all if unset.")]
 Search = Annotated[str, Query(max_length=200, pattern=r"^[^\x00]*$", description="Part of the course's id.")]
+Sort = Annotated[
+    CourseOrder,
+    Query(description="`completion` puts the lowest first, the others the most; what is hidden comes last."),
+]
+Currency = Annotated[
+    str | None,
+    Query(max_length=20, pattern=r"^[^\x00]*$", description="For `revenue`; the most used one if unset."),
+]
+TableFilter = Annotated[
+    str | None, Query(max_length=100, pattern=r"^[a-z_]*$", description="Published table.")
+]
 LessonIdx = Annotated[int, Path(ge=0, le=100_000, description="Lesson, counted from 0.")]
 Limit = Annotated[int, Query(ge=1, le=500)]
 

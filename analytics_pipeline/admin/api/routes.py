@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Response
 
 from analytics_pipeline.admin.answers.course import CourseAnswer
+from analytics_pipeline.admin.answers.courses import CoursesAnswer
 from analytics_pipeline.admin.answers.definitions import DefinitionsAnswer, definitions
 from analytics_pipeline.admin.answers.funnel import FunnelAnswer
 from analytics_pipeline.admin.answers.lesson import LessonAnswer
@@ -12,17 +13,21 @@ from analytics_pipeline.admin.api.parameters import (
     UNKNOWN,
     AskedDays,
     CourseFilter,
+    Currency,
     Cursor,
     LessonIdx,
     Limit,
     RuleFilter,
     RunStatuses,
     Search,
+    Sort,
+    TableFilter,
     Triggers,
 )
 from analytics_pipeline.admin.problems import Problem
 from analytics_pipeline.admin.reading.course import read_course, read_funnels, read_lesson
-from analytics_pipeline.admin.reading.courses import CoursesAnswer, read_courses
+from analytics_pipeline.admin.reading.courses import read_courses
+from analytics_pipeline.admin.reading.revisions import RevisionsAnswer, read_revisions
 from analytics_pipeline.admin.reading.runs import RunsAnswer, read_runs
 from analytics_pipeline.admin.reading.signals import SignalsAnswer, SignalStatus, read_signals
 
@@ -30,9 +35,22 @@ router = APIRouter(prefix="/api/admin/analytics", tags=["analytics"], responses=
 
 
 @router.get("/courses", response_model=CoursesAnswer)
-def courses(asking: AskingOf, search: Search = "", cursor: Cursor = None, limit: Limit = 50) -> Response:
-    """Courses, those with open signals first."""
-    return asking.answer(lambda view: read_courses(view, search=search, cursor=cursor, limit=limit))
+def courses(
+    asking: AskingOf,
+    asked: AskedDays,
+    *,
+    search: Search = "",
+    sort: Sort = "attention",
+    currency: Currency = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Response:
+    """Courses, those with open signals first unless asked otherwise."""
+    return asking.answer(
+        lambda view: read_courses(
+            view, asked, search=search, sort=sort, currency=currency, cursor=cursor, limit=limit
+        )
+    )
 
 
 @router.get(
@@ -88,11 +106,28 @@ def runs(
 ) -> Response:
     """Runs and skipped nights that were asked for on these days, the newest first."""
     return asking.answer(
-        lambda view: read_runs(view, asked, status=status, trigger=trigger, cursor=cursor, limit=limit)
+        lambda view: read_runs(view, asked, status=status, trigger=trigger, cursor=cursor, limit=limit),
+        until_published=False,
+    )
+
+
+@router.get("/revisions", response_model=RevisionsAnswer)
+def revisions(
+    asking: AskingOf,
+    asked: AskedDays,
+    *,
+    course_id: CourseFilter = None,
+    table: TableFilter = None,
+    cursor: Cursor = None,
+    limit: Limit = 100,
+) -> Response:
+    """Published numbers that changed later, on these days, the newest first."""
+    return asking.answer(
+        lambda view: read_revisions(view, asked, course_id=course_id, table=table, cursor=cursor, limit=limit)
     )
 
 
 @router.get("/definitions", response_model=DefinitionsAnswer)
-def metric_definitions(asking: AskingOf) -> Response:
+def metric_definitions(asking: AskingOf, _: AskedDays) -> Response:
     """What every published table and number means."""
     return asking.answer(lambda _: definitions())

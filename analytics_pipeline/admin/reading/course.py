@@ -18,7 +18,7 @@ from analytics_pipeline.admin.answers.ranges import Asked, Selection, select
 from analytics_pipeline.admin.answers.rates import count
 from analytics_pipeline.admin.answers.times import lesson_time
 from analytics_pipeline.admin.reading import queries
-from analytics_pipeline.admin.reading.provenance import complete_through, provenance_of
+from analytics_pipeline.admin.reading.provenance import provenance_of
 from analytics_pipeline.admin.reading.view import View
 from analytics_pipeline.days import DayRange
 
@@ -50,7 +50,7 @@ def read_course(view: View, course_id: str, asked: Asked) -> CourseAnswer:
     """The answer about one course; ForbiddenCourseError, UnknownCourseError."""
     connection, rules = view.connection, view.rules
     selection = _selection(view, course_id, asked)
-    provenance = provenance_of(view, course_id, selection.days)
+    provenance = provenance_of(view, selection.days, course_id)
     daily = queries.daily_rows(connection, course_id, selection.days) if selection.days else []
     lessons = list(_lessons(connection, course_id, selection, rules.min_cell).values())
     cohort_days = selection.cohort_days
@@ -86,7 +86,7 @@ def read_funnels(view: View, course_id: str, asked: Asked) -> FunnelAnswer:
     return FunnelAnswer(
         course_id=course_id,
         range=effective_range(selection),
-        provenance=provenance_of(view, course_id, selection.days),
+        provenance=provenance_of(view, selection.days, course_id),
         min_cell=rules.min_cell,
         window_days=rules.window_days,
         funnels=[funnel(name, sums.get(name, {}), rules.min_cell) for name in FUNNEL_STEPS],
@@ -100,7 +100,7 @@ def read_lesson(view: View, course_id: str, lesson_idx: int, asked: Asked) -> Le
     if not queries.has_lesson(connection, course_id, lesson_idx):
         raise UnknownLessonError(course_id, lesson_idx)
     days, cohort_days = selection.days, selection.cohort_days
-    provenance = provenance_of(view, course_id, days)
+    provenance = provenance_of(view, days, course_id)
     rows = queries.lesson_rows(connection, course_id, lesson_idx, days) if days else []
     quizzes = queries.quiz_counts(connection, course_id, cohort_days) if cohort_days else []
     return LessonAnswer(
@@ -118,8 +118,7 @@ def read_lesson(view: View, course_id: str, lesson_idx: int, asked: Asked) -> Le
 
 def _selection(view: View, course_id: str, asked: Asked) -> Selection:
     published = known_days(view, course_id)
-    complete = complete_through(queries.as_of(view.connection, None), view.rules.zone)
-    return select(asked, published, complete)
+    return select(asked, published, view.complete_through)
 
 
 def _is_text(course_id: str) -> bool:

@@ -1,140 +1,117 @@
-"""The list of courses: those that need attention first."""
+"""The list of courses: searched, sorted, page by page."""
 
-from datetime import date
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, case, cast, func, select, tuple_
+from sqlalchemy import BigInteger, Numeric, Text, and_, case, func, literal, select, tuple_
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy.sql.selectable import Subquery
 
-from analytics_pipeline.admin.answers.base import Answer, Provenance
-from analytics_pipeline.admin.answers.rates import Rate, count, rate
-from analytics_pipeline.admin.reading.cursors import decode_cursor, encode_cursor
+from analytics_pipeline.admin.answers.base import effective_range
+from analytics_pipeline.admin.answers.courses import CourseOrder, CoursesAnswer, course_line
+from analytics_pipeline.admin.answers.ranges import ALL_DAYS, NOTHING, Asked
+from analytics_pipeline.admin.answers.ranges import select as select_days
+from analytics_pipeline.admin.reading.course_sums import ALL, course_sums
+from analytics_pipeline.admin.reading.cursors import WrongCursorError, decode_cursor, encode_cursor
 from analytics_pipeline.admin.reading.provenance import provenance_of
 from analytics_pipeline.admin.reading.view import View
-from analytics_pipeline.database.tables import course_daily, course_funnel, lesson_cohort, signal
+from analytics_pipeline.database.tables import course_window
+from analytics_pipeline.days import DayRange
+
+LARGEST = 2**62
+"""Beyond every sort key, so that cursors fit a bigint."""
 
 
-class CourseLine(Answer):
-    """One course of the list; its numbers are over all days."""
+def read_courses(
+    view: View,
+    asked: Asked = ALL_DAYS,
+    *,
+    search: str = "",
+    sort: CourseOrder = "attention",
+    currency: str | None = None,
+    cursor: str | None = None,
+    limit: int = 50,
+) -> CoursesAnswer:
+    """The page of courses that begins at the cursor; WrongCursorError.
 
-    course_id: str
-    """Course."""
-    open_signals: int
-    """Open signals about the course, its lessons and quizzes."""
-    learners: int | None
-    """Learners with any lesson activity."""
-    enrolled: int | None
-    """Learners who enrolled."""
-    completion_mature: Rate
-    """Enrolled learners who completed within the window, of those whose window is over."""
-    first_day: date
-    """First day with an event."""
-    last_day: date
-    """Last day with an event."""
-
-
-class CoursesAnswer(Answer):
-    """A page of the list of courses."""
-
-    courses: list[CourseLine]
-    """Most open signals first, then most learners, then by name."""
-    next_cursor: str | None
-    """Where the next page begins; null on the last page."""
-    total: int
-    """Courses that match the search."""
-    provenance: Provenance
-    """Where the numbers come from."""
-    min_cell: int
-    """Groups of fewer learners are hidden."""
-
-
-def _total(column: ColumnElement[Any]) -> ColumnElement[int]:
-    return cast(func.coalesce(func.sum(column), 0), BigInteger)
-
-
-def _lines() -> Any:
-    """Every course with its sums over all days, as a subquery."""
-    days = (
-        select(
-            course_daily.c.course_id,
-            func.min(course_daily.c.day).label("first_day"),
-            func.max(course_daily.c.day).label("last_day"),
-        )
-        .group_by(course_daily.c.course_id)
-        .subquery()
-    )
-    furthest = lesson_cohort.c.stopped + lesson_cohort.c.active + lesson_cohort.c.finished
-    learners = (
-        select(lesson_cohort.c.course_id, _total(furthest).label("learners"))
-        .group_by(lesson_cohort.c.course_id)
-        .subquery()
-    )
-    completion = (
-        select(
-            course_funnel.c.course_id,
-            *(_total(course_funnel.c[name]).label(name) for name in ("entered", "mature", "mature_step_2")),
-        )
-        .where(course_funnel.c.funnel == "completion")
-        .group_by(course_funnel.c.course_id)
-        .subquery()
-    )
-    signals = (
-        select(signal.c.course_id, func.count().label("open_signals"))
-        .where(signal.c.resolved_at.is_(None))
-        .group_by(signal.c.course_id)
-        .subquery()
-    )
-
-    def zero(column: ColumnElement[Any]) -> ColumnElement[int]:
-        return func.coalesce(column, 0).label(column.key)
-
-    return (
-        select(
-            days,
-            zero(signals.c.open_signals),
-            zero(learners.c.learners),
-            *(zero(completion.c[name]) for name in ("entered", "mature", "mature_step_2")),
-        )
-        .outerjoin(learners, learners.c.course_id == days.c.course_id)
-        .outerjoin(completion, completion.c.course_id == days.c.course_id)
-        .outerjoin(signals, signals.c.course_id == days.c.course_id)
-        .subquery("lines")
-    )
-
-
-def read_courses(view: View, *, search: str, cursor: str | None, limit: int) -> CoursesAnswer:
-    """The page of courses that begins at the cursor; WrongCursorError."""
-    connection, rules = view.connection, view.rules
-    lines = _lines()
-    matches = view.allows(lines.c.course_id) & lines.c.course_id.icontains(search, autoescape=True)
-    total = connection.scalar(select(func.count()).select_from(lines).where(matches)) or 0
-    # A hidden number must not come to light through the order of the list or through its cursor.
-    shown = case((lines.c.learners >= rules.min_cell, lines.c.learners), else_=0).label("shown")
-    key = tuple_(-lines.c.open_signals, -shown, lines.c.course_id)
-    page = select(lines, shown).where(matches).order_by(*key.clauses).limit(limit + 1)
+    Without `currency`, money sorts by the one in which most orders were placed.
+    """
+    published = _published_days(view)
+    selection = select_days(asked, published, view.complete_through) if published else NOTHING
+    sums = course_sums(asked, selection.cohort_days)
+    matches = view.allows(sums.c.course_id) & sums.c.course_id.icontains(search, autoescape=True)
+    if sort == "revenue" and currency is None:
+        currency = _main_currency(view, sums, matches)
+    ranks = _ranks(sums, sort, currency or "", view.rules.min_cell)
+    key = tuple_(*ranks, sums.c.course_id)
+    page = select(sums, *ranks).where(matches).order_by(*key.clauses).limit(limit + 1)
     if cursor is not None:
-        page = page.where(key > tuple_(*decode_cursor(cursor, int, int, str)))
-    rows = connection.execute(page).all()
+        page = page.where(key > tuple_(*_begin(cursor, sort, len(ranks))))
+    rows = view.connection.execute(page).mappings().all()
     following = None
     if len(rows) > limit:
         last = rows[limit - 1]
-        following = encode_cursor(-last.open_signals, -last.shown, last.course_id)
+        following = encode_cursor(sort, *(last[rank.name] for rank in ranks), last["course_id"])
     return CoursesAnswer(
-        courses=[_line(row, rules.min_cell) for row in rows[:limit]],
+        range=effective_range(selection),
+        sort=sort,
+        currency=currency or None,
+        courses=[course_line(dict(row), view.rules.min_cell) for row in rows[:limit]],
         next_cursor=following,
-        total=total,
-        provenance=provenance_of(view),
-        min_cell=rules.min_cell,
+        total=_matching(view, search),
+        provenance=provenance_of(view, selection.days),
+        min_cell=view.rules.min_cell,
     )
 
 
-def _line(row: Any, min_cell: int) -> CourseLine:
-    return CourseLine(
-        course_id=row.course_id,
-        open_signals=row.open_signals,
-        learners=count(row.learners, row.learners, min_cell),
-        enrolled=count(row.entered, row.entered, min_cell),
-        completion_mature=rate(row.mature_step_2, row.mature, min_cell),
-        first_day=row.first_day,
-        last_day=row.last_day,
+def _published_days(view: View) -> DayRange | None:
+    """The days of all courses that may be seen; None where there is no course."""
+    of_all = course_window.c.window_days == ALL
+    columns = (func.min(course_window.c.first_day), func.max(course_window.c.last_day))
+    first, last = view.connection.execute(
+        select(*columns).where(of_all, view.allows(course_window.c.course_id))
+    ).one()
+    return None if first is None else DayRange(first, last)
+
+
+def _matching(view: View, search: str) -> int:
+    name = course_window.c.course_id
+    wanted = and_(
+        course_window.c.window_days == ALL, view.allows(name), name.icontains(search, autoescape=True)
     )
+    return view.connection.scalar(select(func.count()).select_from(course_window).where(wanted)) or 0
+
+
+def _main_currency(view: View, sums: Subquery, matches: ColumnElement[bool]) -> str | None:
+    entry = func.jsonb_each(sums.c.revenue).table_valued("key", "value").lateral()
+    orders = func.sum(entry.c.value.op("->>")("orders").cast(Numeric))
+    query = select(entry.c.key).select_from(sums).join(entry, literal(value=True)).where(matches)
+    return view.connection.scalar(query.group_by(entry.c.key).order_by(orders.desc(), entry.c.key).limit(1))
+
+
+def _ranks(sums: Subquery, sort: CourseOrder, currency: str, min_cell: int) -> Sequence[ColumnElement[Any]]:
+    """What the list is sorted by, each ascending.
+
+    A hidden number must not come to light through the order of the list or through its cursor.
+    """
+    learners = case((sums.c.learners >= min_cell, -sums.c.learners), else_=0).label("by_learners")
+    if sort == "learners":
+        return [learners]
+    if sort == "attention":
+        return [(-sums.c.open_signals).label("by_signals"), learners]
+    if sort == "completion":
+        share = sums.c.mature_completed * 1_000_000 // func.nullif(sums.c.mature, 0)
+        shown = (sums.c.mature >= max(min_cell, 1), share)
+        return [case(shown, else_=LARGEST).label("by_completion"), learners]
+    money = sums.c.revenue.op("->", return_type=JSONB)(currency)
+    orders, net = (money.op("->>", return_type=Text)(name).cast(Numeric) for name in ("orders", "net"))
+    ten_thousandths = func.least(net * 10_000, LARGEST - 1).cast(BigInteger)
+    return [case((orders >= min_cell, -ten_thousandths), else_=LARGEST).label("by_revenue"), learners]
+
+
+def _begin(cursor: str, sort: CourseOrder, ranks: int) -> list[int | str]:
+    made_for, *key = decode_cursor(cursor, str, *[int] * ranks, str)
+    if made_for != sort:
+        raise WrongCursorError
+    return key

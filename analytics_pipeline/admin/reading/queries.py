@@ -1,7 +1,7 @@
 """What is read about one course: sums over its published rows, selected by day or by cohort day."""
 
-from datetime import datetime
-from typing import Any, cast
+from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -9,14 +9,15 @@ from sqlalchemy import (
     Connection,
     Executable,
     Table,
+    Text,
+    any_,
     case,
     func,
     literal,
     or_,
     select,
-    true,
-    union_all,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.elements import ColumnElement
 
 from analytics_pipeline.admin.answers.dropoff import LessonCounts
@@ -29,14 +30,12 @@ from analytics_pipeline.database.tables import (
     lesson_daily,
     publication_failure,
     quiz_cohort,
+    site_day,
 )
 from analytics_pipeline.days import DayRange
 
 Sums = dict[str, Any]
 """One row by column name."""
-
-PUBLISHED = (course_daily, lesson_daily, lesson_cohort, quiz_cohort, course_funnel)
-COHORT = (lesson_cohort, quiz_cohort, course_funnel)
 
 LESSON_COUNTS = ("viewers", "completers", "stopped", "active", "finished")
 LESSON_ACTIVITY = ("views", "viewers", "measured_learners", "active_ms_sum")
@@ -67,41 +66,17 @@ def published_days(connection: Connection, course_id: str) -> DayRange | None:
     return None if first is None else DayRange(first, last)
 
 
-def as_of(connection: Connection, course_id: str | None) -> datetime | None:
-    """The instant up to which the cohorts of the course, or of any, are judged; None where there are none."""
-    latest = union_all(
-        *(
-            select(func.max(table.c.as_of).label("as_of")).where(_of_course(table, course_id))
-            for table in COHORT
-        )
-    ).subquery()
-    return cast("datetime | None", connection.scalar(select(func.max(latest.c.as_of))))
+def event_counts(connection: Connection, courses: Sequence[str], days: DayRange) -> Sums:
+    """Sums of `event_day` for these courses over the days."""
+    wanted = event_day.c.course_id == any_(literal(list(courses), ARRAY(Text)))
+    on_days = event_day.c.day.between(days.first, days.last)
+    return _rows(connection, select(*_sums(event_day, EVENT_COUNTS)).where(wanted, on_days))[0]
 
 
-def latest_publication(connection: Connection, course_id: str | None) -> Sums | None:
-    """`computed_at` and `run_id` of the newest published row of the course, or of any."""
-    newest = union_all(
-        *(
-            select(
-                select(table.c.computed_at, table.c.run_id)
-                .where(_of_course(table, course_id))
-                .order_by(table.c.computed_at.desc())
-                .limit(1)
-                .subquery()
-            )
-            for table in PUBLISHED
-        )
-    ).subquery()
-    rows = _rows(connection, select(newest).order_by(newest.c.computed_at.desc()).limit(1))
-    return rows[0] if rows else None
-
-
-def event_counts(connection: Connection, course_id: str | None, days: DayRange | None) -> Sums:
-    """Sums of `event_day` for the course, or for all, over the days, or over all."""
-    selected = _of_course(event_day, course_id)
-    if days is not None:
-        selected &= event_day.c.day.between(days.first, days.last)
-    return _rows(connection, select(*_sums(event_day, EVENT_COUNTS)).where(selected))[0]
+def site_event_counts(connection: Connection, days: DayRange) -> Sums:
+    """The same for all courses together, and for what names none."""
+    on_days = site_day.c.day.between(days.first, days.last)
+    return _rows(connection, select(*_sums(site_day, EVENT_COUNTS)).where(on_days))[0]
 
 
 def publication_failures(view: View, course_id: str | None, days: DayRange | None) -> list[Sums]:
@@ -213,10 +188,6 @@ def _rows(connection: Connection, query: Executable) -> list[Sums]:
 
 def _sums(table: Table, names: tuple[str, ...]) -> list[ColumnElement[int]]:
     return [func.coalesce(func.sum(table.c[name]), 0).cast(BigInteger).label(name) for name in names]
-
-
-def _of_course(table: Table, course_id: str | None) -> ColumnElement[bool]:
-    return true() if course_id is None else table.c.course_id == course_id
 
 
 def _within(day: Column[Any], course_id: str, days: DayRange) -> ColumnElement[bool]:

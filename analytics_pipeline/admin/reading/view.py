@@ -1,11 +1,13 @@
 """What one person may see of one publication: every reading starts from it."""
 
 from dataclasses import dataclass
+from datetime import date
 
 from sqlalchemy import Connection, Text, any_, literal, true
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.elements import ColumnElement
 
+from analytics_pipeline.admin.reading.publication import Publication
 from analytics_pipeline.admin.rules import Rules
 
 
@@ -23,6 +25,12 @@ class View:
     connection: Connection
     rules: Rules
     courses: frozenset[str] | None
+    publication: Publication
+
+    @property
+    def complete_through(self) -> date | None:
+        """The last complete day of the site."""
+        return self.publication.complete_through(self.rules.zone)
 
     def check(self, course_id: str) -> None:
         """ForbiddenCourseError where the course may not be read."""

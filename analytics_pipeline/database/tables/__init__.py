@@ -18,6 +18,7 @@ from analytics_pipeline.database.tables.lake import duplicate_count, lake_day
 from analytics_pipeline.database.tables.operations import admin_token, metric_revision, site, turn
 from analytics_pipeline.database.tables.runs import job_run, publication_failure
 from analytics_pipeline.database.tables.signals import signal, signal_evaluation
+from analytics_pipeline.database.tables.windows import course_week, course_window, site_day
 
 __all__ = [
     "EVENT_TYPE",
@@ -28,6 +29,8 @@ __all__ = [
     "course_funnel",
     "course_lesson",
     "course_refund",
+    "course_week",
+    "course_window",
     "duplicate_count",
     "event_day",
     "inbox",
@@ -43,6 +46,7 @@ __all__ = [
     "signal",
     "signal_evaluation",
     "site",
+    "site_day",
     "turn",
     "write_key",
 ]

@@ -1,6 +1,6 @@
 """Published tables by day of the activity."""
 
-from sqlalchemy import BigInteger, Column, Date, Identity, Integer, Table, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Column, Date, Identity, Index, Integer, Table, Text, UniqueConstraint
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from analytics_pipeline.database.tables.columns import EVENT_TYPE, count, metadata, provenance
@@ -19,6 +19,7 @@ event_day = Table(
     count("conflicts", "Events in quarantine because their id was taken by another event."),
     count("rejected", "Events in quarantine for any other reason."),
     *provenance(),
+    Index("event_day_by_course", "course_id", "day"),
     UniqueConstraint("day", "course_id", "event_type", postgresql_nulls_not_distinct=True),
     schema="analytics",
     comment="What was received, per site day, course and event type.",

@@ -1,6 +1,6 @@
 """What runs and people are held to: the zone, the turn, revisions of numbers, tokens."""
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, Identity, Integer, Table, Text
+from sqlalchemy import BigInteger, CheckConstraint, Column, Identity, Index, Integer, Table, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from analytics_pipeline.database.tables.columns import INSTANT, metadata
@@ -42,6 +42,7 @@ metric_revision = Table(
     Column("cause", Text, nullable=False, comment="Why it changed."),
     Column("changed_at", INSTANT, nullable=False, comment="When it changed."),
     Column("run_id", Text, nullable=False, comment="The run that changed it."),
+    Index("metric_revision_by_course", text("(key ->> 'course_id')"), "id"),
     schema="analytics",
     comment="Every published number that changed after its day was complete.",
 )

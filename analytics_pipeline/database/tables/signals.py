@@ -1,6 +1,17 @@
 """What the rules found, and when they looked."""
 
-from sqlalchemy import BigInteger, Column, Date, Double, Identity, Integer, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Date,
+    Double,
+    Identity,
+    Index,
+    Integer,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 from analytics_pipeline.database.tables.columns import count, metadata, provenance
@@ -25,6 +36,7 @@ signal = Table(
         "evidence", JSONB, nullable=False, comment="Counts and interval from which it can be checked by hand."
     ),
     *provenance(),
+    Index("signal_by_course", "course_id"),
     UniqueConstraint(
         "rule", "course_id", "lesson_idx", "quiz_id", "opened_at", postgresql_nulls_not_distinct=True
     ),

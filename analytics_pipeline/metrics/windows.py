@@ -1,0 +1,57 @@
+"""The summary tables: renewed by the transactions that publish what they sum up, so that they agree."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from psycopg import Connection
+
+from analytics_pipeline.metrics.models import read_sql
+
+DELETE_DAYS = "DELETE FROM analytics.site_day WHERE day = ANY(%(days)s)"
+
+# A course is listed from its first event on, also before its first day is complete.
+SHOW_COURSES = """
+    INSERT INTO analytics.course_window AS w
+        (window_days, course_id, first_day, last_day, learners, enrolled, completed, mature, mature_completed,
+         revenue, computed_at, run_id)
+    SELECT days, course_id, min(day), max(day), 0, 0, 0, 0, 0, '{}', now(), %(run_id)s
+      FROM analytics.course_daily CROSS JOIN unnest(ARRAY[0, 7, 30, 90]) AS days
+     WHERE day = ANY(%(days)s)
+     GROUP BY days, course_id
+        ON CONFLICT (window_days, course_id) DO UPDATE
+       SET first_day = least(w.first_day, excluded.first_day),
+           last_day = greatest(w.last_day, excluded.last_day)
+"""
+
+DELETE_WEEKS = """
+    DELETE FROM analytics.course_week
+     WHERE %(courses)s::text[] IS NULL OR course_id = ANY(%(courses)s)
+"""
+
+
+def refresh_days(connection: Connection, days: Sequence[date], run_id: str) -> None:
+    """Renew what follows from the daily tables of these days; part of the caller's transaction."""
+    parameters = {"days": list(days), "run_id": run_id}
+    for statement in (DELETE_DAYS, read_sql("site_day"), SHOW_COURSES):
+        connection.execute(statement.encode(), parameters)
+
+
+def refresh_windows(
+    connection: Connection, last_day: date, as_of: datetime, run_id: str, courses: Sequence[str] | None = None
+) -> dict[str, int]:
+    """Renew course_week of these courses (None: of all), and course_window; answers the rows of each.
+
+    `last_day` is the last complete day, `as_of` its end. Every window moves with it, so all courses are
+    renewed there; that reads weeks, of which there are few. Part of the caller's transaction.
+    """
+    parameters = {
+        "last_day": last_day,
+        "as_of": as_of,
+        "run_id": run_id,
+        "courses": None if courses is None else list(courses),
+    }
+    connection.execute(DELETE_WEEKS, parameters)
+    weeks = connection.execute(read_sql("course_week").encode(), parameters).rowcount
+    connection.execute("DELETE FROM analytics.course_window")
+    windows = connection.execute(read_sql("course_window").encode(), parameters).rowcount
+    return {"course_week": weeks, "course_window": windows}
