@@ -87,6 +87,18 @@ class Settings(BaseSettings):
         min_length=32,
         description="Signs the dashboard's sign-ins; unset: made once and kept under HOME.",
     )
+    oidc_issuer: str | None = Field(
+        None, description="Identity provider whose tokens are taken, as their `iss` names it; unset: none."
+    )
+    oidc_audience: str | None = Field(None, description="Their `aud`: what the provider calls this service.")
+    oidc_jwks_url: str | None = Field(None, description="Where the provider publishes its public keys.")
+    oidc_admin_claim: str = Field(
+        "roles", description="Claim that says who may read numbers; dots lead into nested claims."
+    )
+    oidc_admin_value: str = Field("admin", description="What that claim must hold.")
+    oidc_courses_claim: str | None = Field(
+        None, description="Claim with the courses that a person may read; unset: admins read all."
+    )
     dagster_port: int = Field(3000, ge=1, le=65535, description="Port of the Dagster UI.")
     write_key: SecretStr | None = Field(
         None, description="Write key that import and simulate send with; unset: one made for this HOME."
@@ -214,6 +226,16 @@ class Settings(BaseSettings):
     def _cluster_is_named(self) -> Self:
         if self.engine == "spark" and self.spark_master is None:
             raise ValueError("ANALYTICS_ENGINE=spark needs ANALYTICS_SPARK_MASTER, the cluster's address")
+        return self
+
+    @model_validator(mode="after")
+    def _whole_provider(self) -> Self:
+        given = (self.oidc_issuer, self.oidc_audience, self.oidc_jwks_url)
+        if any(given) and not all(given):
+            raise ValueError(
+                "ANALYTICS_OIDC_ISSUER, ANALYTICS_OIDC_AUDIENCE and ANALYTICS_OIDC_JWKS_URL go together; "
+                "set all three, or none"
+            )
         return self
 
     @property

@@ -17,6 +17,7 @@ from analytics_pipeline.admin.auth.access import (
     REQUESTS_AT_ONCE,
     REQUESTS_PER_SECOND,
 )
+from analytics_pipeline.admin.auth.identity import Identities, provider_of
 from analytics_pipeline.admin.auth.session_key import session_key
 from analytics_pipeline.admin.auth.sessions import Sessions
 from analytics_pipeline.admin.dashboard import pages, runs_page, signing
@@ -38,6 +39,7 @@ DESCRIPTION = """Aggregates of learners' activity, for course teams. Every rate 
 
 def create_app(settings: Settings) -> FastAPI:
     """The application; it opens no connection before the first request that needs one."""
+    provider = provider_of(settings)
     service = Service(
         reader=Reader(sqlalchemy_url(database_urls(settings).admin)),
         rules=rules_of(settings),
@@ -45,6 +47,7 @@ def create_app(settings: Settings) -> FastAPI:
         requests=Limiter(REQUESTS_PER_SECOND, REQUESTS_AT_ONCE),
         failures=Limiter(FAILURES_PER_SECOND, FAILURES_AT_ONCE),
         kept=KeptAnswers(KEPT_BYTES),
+        identities=None if provider is None else Identities(provider),
     )
 
     @asynccontextmanager

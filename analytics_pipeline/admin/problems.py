@@ -6,6 +6,8 @@ from http import HTTPStatus
 from pydantic import BaseModel
 from starlette.responses import JSONResponse
 
+PROBLEM_JSON = "application/problem+json"
+
 
 class Problem(BaseModel):
     """The problem document as the OpenAPI document describes it."""
@@ -31,6 +33,4 @@ def problem_response(
 ) -> JSONResponse:
     """The problem document; `members` are extension members."""
     document = {"type": "about:blank", "title": status.phrase, "status": status.value, "detail": detail}
-    return JSONResponse(
-        document | members, status.value, dict(headers or {}), media_type="application/problem+json"
-    )
+    return JSONResponse(document | members, status.value, dict(headers or {}), media_type=PROBLEM_JSON)

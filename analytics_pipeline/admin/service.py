@@ -8,6 +8,7 @@ from typing import Annotated, cast
 from fastapi import Depends, Request
 
 from analytics_pipeline.admin.api.kept import KeptAnswers
+from analytics_pipeline.admin.auth.identity import Identities
 from analytics_pipeline.admin.auth.sessions import Sessions
 from analytics_pipeline.admin.auth.viewer import Viewer
 from analytics_pipeline.admin.limits import Limiter
@@ -27,6 +28,7 @@ class Service:
     requests: Limiter
     failures: Limiter
     kept: KeptAnswers
+    identities: Identities | None
 
     @contextmanager
     def view(self, viewer: Viewer) -> Iterator[View]:

@@ -69,3 +69,35 @@ def open_signal(rule: str, course_id: str, **more: Any) -> dict[str, Any]:
         "evidence": {"numerator": 40, "denominator": 100, "low": 0.31, "high": 0.5},
         **more,
     }
+
+
+A_RUN: dict[str, Any] = {
+    "run_id": RUN_ID,
+    "action": "ANALYTICS_JOB_RUN",
+    "job": "nightly",
+    "status": "FAILED",
+    "trigger": "schedule",
+    "queued_at": COMPUTED_AT,
+    "counts": {"events": 14},
+    "updated_at": COMPUTED_AT,
+}
+"""A row of `job_run`."""
+
+
+def a_revision(course_id: str, **more: Any) -> dict[str, Any]:
+    """A row of `metric_revision`."""
+    return {
+        "table_name": "course_daily",
+        "key": {"course_id": course_id, "day": "2026-03-01"},
+        "metric": "learners",
+        "old_value": "39",
+        "new_value": "40",
+        "cause": "late events",
+        "changed_at": COMPUTED_AT,
+        **more,
+    }
+
+
+def a_received_day(course_id: str, **more: Any) -> dict[str, Any]:
+    """A row of `event_day`."""
+    return {"course_id": course_id, "day": date(2026, 3, 1), "event_type": "enroll", "events": 7, **more}

@@ -11,13 +11,31 @@ from sqlalchemy import create_engine
 from analytics_pipeline.admin.auth.access import FAILURES_AT_ONCE
 from analytics_pipeline.admin.auth.tokens import create_token, list_tokens, revoke_token
 from analytics_pipeline.admin.limits import Limiter
+from analytics_pipeline.database import tables
 from analytics_pipeline.database.urls import sqlalchemy_url
 from tests.admin.conftest import Token
-from tests.admin.rows import course_day, publish_course_days
+from tests.admin.rows import (
+    A_RUN,
+    a_received_day,
+    a_revision,
+    course_day,
+    open_signal,
+    publish,
+    publish_course_days,
+)
 from tests.conftest import Database
 
 API = "/api/admin/analytics"
-PATHS = ("courses", "course/algebra", "course/algebra/lesson/0", "funnel/algebra", "signals", "definitions")
+PATHS = (
+    "courses",
+    "course/algebra",
+    "course/algebra/lesson/0",
+    "funnel/algebra",
+    "signals",
+    "runs",
+    "revisions",
+    "definitions",
+)
 
 
 @pytest.fixture(autouse=True)
@@ -68,6 +86,38 @@ def test_a_token_that_was_revoked_or_has_expired_is_refused(
     for path in PATHS:
         answer = anonymous.get(f"{API}/{path}", headers={"Authorization": f"Bearer {secret}"})
         assert (answer.status_code, "algebra" in answer.text) == (401, False)
+
+
+def test_two_admins_of_different_courses_see_their_own_and_nothing_of_the_other(
+    anonymous: httpx.Client, database: Database, pipeline: psycopg.Connection
+) -> None:
+    names = ("algebra", "botany")
+    publish_course_days(pipeline, course_day("botany", date(2026, 3, 1), 40))
+    publish(pipeline, tables.signal, *(open_signal("low_course_completion", name) for name in names))
+    publish(pipeline, tables.metric_revision, *(a_revision(name) for name in names))
+    publish(pipeline, tables.event_day, *(a_received_day(name) for name in names))
+    publish(pipeline, tables.job_run, {"error": "algebra, botany: bad"} | A_RUN)
+    engine = create_engine(sqlalchemy_url(database.urls.pipeline))
+    with engine.begin() as connection:
+        secrets = {name: create_token(connection, f"team {name}", courses=[name])[1] for name in names}
+    engine.dispose()
+    for own, other in (names, names[::-1]):
+        headers = {"Authorization": f"Bearer {secrets[own]}"}
+        for path in ("courses", f"courses?search={other}", "courses?from=2026-03-01", "signals", "runs"):
+            answer = anonymous.get(f"{API}/{path}", headers=headers)
+            assert (answer.status_code, other in answer.text) == (200, False), (path, answer.text)
+            assert answer.json()["provenance"]["events"]["counted"] == 7
+        for path in (f"course/{own}", f"funnel/{own}", "revisions"):
+            answer = anonymous.get(f"{API}/{path}", headers=headers)
+            assert (answer.status_code, own in answer.text, other in answer.text) == (200, True, False)
+        for path in (f"course/{other}", f"course/{other}/lesson/0", f"funnel/{other}"):
+            answer = anonymous.get(f"{API}/{path}", headers=headers)
+            assert (answer.status_code, set(answer.json())) == (403, {"type", "title", "status", "detail"})
+        for path in ("signals", "revisions"):
+            answer = anonymous.get(f"{API}/{path}", params={"courseId": other}, headers=headers)
+            assert answer.status_code == 403
+        runs = anonymous.get(f"{API}/runs", headers=headers).json()["runs"]
+        assert [(one["counts"], one["error"]) for one in runs] == [({}, None)]
 
 
 def test_revoking_a_token_ends_it_at_once(client: httpx.Client, request: pytest.FixtureRequest) -> None:
@@ -140,6 +190,8 @@ def test_the_openapi_document_names_every_answer(anonymous: httpx.Client) -> Non
             "course/{course_id}/lesson/{lesson_idx}",
             "funnel/{course_id}",
             "signals",
+            "runs",
+            "revisions",
             "definitions",
         )
     }

@@ -1,14 +1,13 @@
-"""The parameters of the API, and the problems that every route may answer with."""
+"""The parameters of the API."""
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Depends, Path, Query
 
 from analytics_pipeline.admin.answers.courses import CourseOrder
 from analytics_pipeline.admin.answers.ranges import Asked, Preset
-from analytics_pipeline.admin.problems import Problem
 from analytics_pipeline.audit.job_run import RunStatus, Trigger
 
 FIRST, LAST = date(2000, 1, 1), date(2100, 12, 31)
@@ -50,15 +49,3 @@ def _asked(preset: RangePreset = None, first: From = None, last: To = None) -> A
 
 
 AskedDays = Annotated[Asked, Depends(_asked)]
-
-PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {"model": Problem, "description": description}
-    for status, description in (
-        (401, "No token, or one that is unknown, revoked or expired"),
-        (403, "A course that this access does not cover"),
-        (422, "A parameter cannot be used"),
-        (429, "Too many requests; wait for Retry-After seconds"),
-        (503, "The database is away; ask again after Retry-After seconds"),
-    )
-}
-UNKNOWN: dict[int | str, dict[str, Any]] = {404: {"model": Problem, "description": "Unknown course"}}

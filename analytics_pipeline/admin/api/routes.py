@@ -8,9 +8,8 @@ from analytics_pipeline.admin.answers.definitions import DefinitionsAnswer, defi
 from analytics_pipeline.admin.answers.funnel import FunnelAnswer
 from analytics_pipeline.admin.answers.lesson import LessonAnswer
 from analytics_pipeline.admin.api.asking import AskingOf
+from analytics_pipeline.admin.api.documents import PROBLEMS, UNKNOWN, example
 from analytics_pipeline.admin.api.parameters import (
-    PROBLEMS,
-    UNKNOWN,
     AskedDays,
     CourseFilter,
     Currency,
@@ -24,7 +23,6 @@ from analytics_pipeline.admin.api.parameters import (
     TableFilter,
     Triggers,
 )
-from analytics_pipeline.admin.problems import Problem
 from analytics_pipeline.admin.reading.course import read_course, read_funnels, read_lesson
 from analytics_pipeline.admin.reading.courses import read_courses
 from analytics_pipeline.admin.reading.revisions import RevisionsAnswer, read_revisions
@@ -34,7 +32,7 @@ from analytics_pipeline.admin.reading.signals import SignalsAnswer, SignalStatus
 router = APIRouter(prefix="/api/admin/analytics", tags=["analytics"], responses=PROBLEMS)
 
 
-@router.get("/courses", response_model=CoursesAnswer)
+@router.get("/courses", response_model=CoursesAnswer, responses=example("courses"))
 def courses(
     asking: AskingOf,
     asked: AskedDays,
@@ -56,26 +54,26 @@ def courses(
 @router.get(
     "/course/{course_id:path}/lesson/{lesson_idx}",
     response_model=LessonAnswer,
-    responses={404: {"model": Problem, "description": "Unknown course or lesson"}},
+    responses=UNKNOWN | example("lesson"),
 )
 def lesson(asking: AskingOf, course_id: str, lesson_idx: LessonIdx, asked: AskedDays) -> Response:
     """One lesson: drop-off and time, day by day, hour by hour, its quizzes."""
     return asking.answer(lambda view: read_lesson(view, course_id, lesson_idx, asked))
 
 
-@router.get("/course/{course_id:path}", response_model=CourseAnswer, responses=UNKNOWN)
+@router.get("/course/{course_id:path}", response_model=CourseAnswer, responses=UNKNOWN | example("course"))
 def course(asking: AskingOf, course_id: str, asked: AskedDays) -> Response:
     """Overview, daily series, lessons with drop-off and time, quizzes."""
     return asking.answer(lambda view: read_course(view, course_id, asked))
 
 
-@router.get("/funnel/{course_id:path}", response_model=FunnelAnswer, responses=UNKNOWN)
+@router.get("/funnel/{course_id:path}", response_model=FunnelAnswer, responses=UNKNOWN | example("funnel"))
 def funnel(asking: AskingOf, course_id: str, asked: AskedDays) -> Response:
     """The funnels discovery, completion and purchase."""
     return asking.answer(lambda view: read_funnels(view, course_id, asked))
 
 
-@router.get("/signals", response_model=SignalsAnswer)
+@router.get("/signals", response_model=SignalsAnswer, responses=example("signals"))
 def signals(
     asking: AskingOf,
     asked: AskedDays,
@@ -94,7 +92,7 @@ def signals(
     )
 
 
-@router.get("/runs", response_model=RunsAnswer)
+@router.get("/runs", response_model=RunsAnswer, responses=example("runs"))
 def runs(
     asking: AskingOf,
     asked: AskedDays,
@@ -111,7 +109,7 @@ def runs(
     )
 
 
-@router.get("/revisions", response_model=RevisionsAnswer)
+@router.get("/revisions", response_model=RevisionsAnswer, responses=example("revisions"))
 def revisions(
     asking: AskingOf,
     asked: AskedDays,
@@ -127,7 +125,7 @@ def revisions(
     )
 
 
-@router.get("/definitions", response_model=DefinitionsAnswer)
+@router.get("/definitions", response_model=DefinitionsAnswer, responses=example("definitions"))
 def metric_definitions(asking: AskingOf, _: AskedDays) -> Response:
     """What every published table and number means."""
     return asking.answer(lambda _: definitions())

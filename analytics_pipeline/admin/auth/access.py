@@ -7,6 +7,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from analytics_pipeline.admin.auth.identity import RETRY_SECONDS, NotAcceptedError, ProviderAwayError
 from analytics_pipeline.admin.auth.tokens import check_token
 from analytics_pipeline.admin.auth.viewer import Viewer
 from analytics_pipeline.admin.problems import ProblemError
@@ -29,13 +30,12 @@ def too_fast(seconds: float) -> ProblemError:
 
 
 def admit(service: Service, request: Request, token: str) -> Viewer:
-    """Whoever holds the token; ProblemError 401, or 429 where the address has failed too often.
+    """Whoever holds the token; ProblemError 401, 429 where the address has failed too often, or 503.
 
     The token is looked at first and failures are counted after: behind a proxy many people share an
     address, and one script with a revoked token must not lock all of them out.
     """
-    with service.reader.snapshot() as connection:
-        viewer = check_token(connection, token)
+    viewer = _holder(service, token)
     if viewer is None:
         address = request.client.host if request.client else "unknown"
         if wait := service.failures.wait(address, time.monotonic()):
@@ -44,6 +44,22 @@ def admit(service: Service, request: Request, token: str) -> Viewer:
     if wait := service.requests.wait(viewer.id, time.monotonic()):
         raise too_fast(wait)
     return viewer
+
+
+def _holder(service: Service, token: str) -> Viewer | None:
+    if service.identities is None or token.count(".") != 2:
+        with service.reader.snapshot() as connection:
+            return check_token(connection, token)
+    try:
+        return service.identities.viewer(token)
+    except NotAcceptedError:
+        return None
+    except ProviderAwayError as error:
+        raise ProblemError(
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            "The identity provider's keys cannot be had now, so that no token of it can be checked.",
+            {"Retry-After": str(RETRY_SECONDS)},
+        ) from error
 
 
 def _bearer(request: Request, service: ServiceOf) -> Viewer:

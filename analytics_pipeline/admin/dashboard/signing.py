@@ -66,7 +66,7 @@ def sign_in_page(target: Annotated[str, Query(alias="next", max_length=2000)] = 
 def sign_in(
     request: Request,
     service: ServiceOf,
-    token: Annotated[str, Form(max_length=200)] = "",
+    token: Annotated[str, Form(max_length=8000)] = "",
     target: Annotated[str, Form(alias="next", max_length=2000)] = "/",
 ) -> Response:
     """Exchange a token for a session cookie."""
