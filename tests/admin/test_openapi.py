@@ -7,6 +7,7 @@ import psycopg
 import pytest
 import schemathesis
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 from hypothesis import HealthCheck, settings
 from schemathesis.checks import CHECKS, load_all_checks
 
@@ -57,6 +58,8 @@ def test_every_answer_is_one_that_the_document_names(case: Any, token: Token) ->
 def test_every_example_is_an_answer(app: FastAPI) -> None:
     paths = app.openapi()["paths"]
     for route in router.routes:
+        assert isinstance(route, APIRoute)
+        assert route.response_model is not None
         example = paths[route.path]["get"]["responses"]["200"]["content"]["application/json"]["example"]
         answer = route.response_model.model_validate(example, by_alias=True, by_name=True)
         assert answer.model_dump(mode="json", by_alias=True) == example
