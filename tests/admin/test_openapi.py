@@ -45,11 +45,7 @@ schema = schemathesis.pytest.from_fixture("api")
 @settings(
     max_examples=15,
     deadline=None,
-    suppress_health_check=[
-        HealthCheck.function_scoped_fixture,
-        HealthCheck.too_slow,
-        HealthCheck.filter_too_much,
-    ],
+    suppress_health_check=list(HealthCheck),
 )
 def test_every_answer_is_one_that_the_document_names(case: Any, token: Token) -> None:
     case.call_and_validate(headers=token.headers, checks=HELD_TO)

@@ -18,7 +18,17 @@ PUBLISHED = {
     f"analytics.{name}"
     for name in (
         *("event_day", "lesson_daily", "course_daily", "lesson_cohort", "quiz_cohort", "course_funnel"),
-        *("course_refund", "signal", "signal_evaluation", "metric_revision", "course", "course_lesson"),
+        *(
+            "course_refund",
+            "course_week",
+            "course_window",
+            "site_day",
+            "signal",
+            "signal_evaluation",
+            "metric_revision",
+            "course",
+            "course_lesson",
+        ),
     )
 }
 FIXED = {"analytics.site", "analytics.alembic_version", VIEW}
