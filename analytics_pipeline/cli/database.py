@@ -2,7 +2,7 @@
 
 import shutil
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -10,7 +10,7 @@ from analytics_pipeline.cli.errors import CommandError
 from analytics_pipeline.console import say
 from analytics_pipeline.database.embedded import EmbeddedServer
 from analytics_pipeline.database.migrate import migrate
-from analytics_pipeline.database.urls import ensure_database
+from analytics_pipeline.database.urls import database_urls, ensure_database
 from analytics_pipeline.lake.schema import Kind
 from analytics_pipeline.settings import Settings, load_settings
 from analytics_pipeline.supervisor.home_lock import running_supervisor
@@ -27,9 +27,16 @@ def migrate_command() -> None:
     say("The database is migrated.")
 
 
-def database_url() -> None:
-    """Print the URL of the owner role, starting the embedded server if need be; it is left running."""
-    say(ensure_database(load_settings()))
+def database_url(
+    role: Annotated[
+        Literal["owner", "admin"],
+        typer.Option(help="Whose: `admin` reads published tables, nothing else."),
+    ] = "owner",
+) -> None:
+    """Print a database URL, starting the embedded server if need be; it is left running."""
+    settings = load_settings()
+    owner = ensure_database(settings)
+    say(owner if role == "owner" else database_urls(settings).admin)
 
 
 def reset(
