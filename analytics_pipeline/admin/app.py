@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.responses import PlainTextResponse, Response
@@ -10,6 +11,7 @@ from sqlalchemy import text
 from starlette.middleware.gzip import GZipMiddleware
 
 from analytics_pipeline.admin.api import routes
+from analytics_pipeline.admin.api.documents import add_examples
 from analytics_pipeline.admin.api.kept import KeptAnswers
 from analytics_pipeline.admin.auth.access import (
     FAILURES_AT_ONCE,
@@ -37,6 +39,16 @@ DESCRIPTION = """Aggregates of learners' activity, for course teams. Every rate 
 95 % interval; groups of fewer than `minCell` learners are hidden; days are those of the site's time zone."""
 
 
+class AdminApp(FastAPI):
+    """FastAPI, with an example of every answer in its document."""
+
+    def openapi(self) -> dict[str, Any]:
+        """The OpenAPI document."""
+        document = super().openapi()
+        add_examples(document, routes.PREFIX)
+        return document
+
+
 def create_app(settings: Settings) -> FastAPI:
     """The application; it opens no connection before the first request that needs one."""
     provider = provider_of(settings)
@@ -55,7 +67,7 @@ def create_app(settings: Settings) -> FastAPI:
         yield
         service.reader.close()
 
-    app = FastAPI(
+    app = AdminApp(
         title="Learner analytics",
         description=DESCRIPTION,
         version="1",

@@ -1,6 +1,6 @@
 """Published rows for tests: what a test does not name is 0, and every row says which run wrote it."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -36,7 +36,8 @@ def publish(connection: psycopg.Connection, table: Table, *rows: dict[str, Any])
     with connection.cursor() as cursor:
         cursor.executemany(statement, [[_value(table, name, row) for name in names] for row in rows])
     refresh_days(connection, [row["day"] for row in rows if "day" in row], RUN_ID)
-    refresh_windows(connection, COMPLETE_THROUGH, AS_OF, RUN_ID)
+    as_of = max([AS_OF, *(row["as_of"] for row in rows if "as_of" in row)])
+    refresh_windows(connection, as_of.date() - timedelta(days=1), as_of, RUN_ID)
 
 
 def _value(table: Table, name: str, row: dict[str, Any]) -> Any:

@@ -3,6 +3,7 @@
 from datetime import date
 from typing import Any
 
+import jsonschema  # type: ignore[import-untyped]
 import psycopg
 import pytest
 import schemathesis
@@ -52,7 +53,7 @@ def test_no_generated_request_gets_an_answer_that_is_not_documented(app: FastAPI
         for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
 
             @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
-            @given(document[route.path]["GET"].as_strategy(generation_mode=mode))
+            @given(document[route.path_format]["GET"].as_strategy(generation_mode=mode))
             def run(case: Any) -> None:
                 answer = case.call_and_validate(checks=HELD_TO, headers=token.headers)
                 statuses.add(answer.status_code)
@@ -64,8 +65,6 @@ def test_no_generated_request_gets_an_answer_that_is_not_documented(app: FastAPI
 
 @pytest.mark.parametrize("route", ROUTES, ids=[route.path for route in ROUTES])
 def test_every_example_is_an_answer(app: FastAPI, route: APIRoute) -> None:
-    answered = app.openapi()["paths"][route.path]["get"]["responses"]["200"]
-    example = answered["content"]["application/json"]["example"]
-    assert route.response_model is not None
-    answer = route.response_model.model_validate(example, by_alias=True, by_name=True)
-    assert answer.model_dump(mode="json", by_alias=True) == example
+    document = app.openapi()
+    content = document["paths"][route.path_format]["get"]["responses"]["200"]["content"]["application/json"]
+    jsonschema.validate(content["example"], content["schema"] | {"components": document["components"]})

@@ -53,7 +53,23 @@ UNKNOWN = _problem(
 )
 
 
-def example(name: str) -> Responses:
-    """The answer of the file `examples/<name>.json` as the route's example."""
-    text = files(__package__).joinpath("examples", f"{name}.json").read_text(encoding="utf-8")
-    return {200: {"content": {"application/json": {"example": json.loads(text)}}}}
+EXAMPLES = {
+    "courses": "/courses",
+    "course": "/course/{course_id}",
+    "lesson": "/course/{course_id}/lesson/{lesson_idx}",
+    "funnel": "/funnel/{course_id}",
+    "signals": "/signals",
+    "runs": "/runs",
+    "revisions": "/revisions",
+    "definitions": "/definitions",
+}
+"""Which route answers like the file `examples/<name>.json`."""
+
+
+def add_examples(document: dict[str, Any], prefix: str) -> None:
+    """Put examples and the problem document in; FastAPI would leave out what is null in an example."""
+    document["components"]["schemas"]["Problem"] = Problem.model_json_schema()
+    for name, path in EXAMPLES.items():
+        text = files(__package__).joinpath("examples", f"{name}.json").read_text(encoding="utf-8")
+        answered = document["paths"][prefix + path]["get"]["responses"]["200"]["content"]
+        answered["application/json"]["example"] = json.loads(text)

@@ -8,7 +8,7 @@ from analytics_pipeline.admin.answers.definitions import DefinitionsAnswer, defi
 from analytics_pipeline.admin.answers.funnel import FunnelAnswer
 from analytics_pipeline.admin.answers.lesson import LessonAnswer
 from analytics_pipeline.admin.api.asking import AskingOf
-from analytics_pipeline.admin.api.documents import PROBLEMS, UNKNOWN, example
+from analytics_pipeline.admin.api.documents import PROBLEMS, UNKNOWN
 from analytics_pipeline.admin.api.parameters import (
     AskedDays,
     CourseFilter,
@@ -29,10 +29,12 @@ from analytics_pipeline.admin.reading.revisions import RevisionsAnswer, read_rev
 from analytics_pipeline.admin.reading.runs import RunsAnswer, read_runs
 from analytics_pipeline.admin.reading.signals import SignalsAnswer, SignalStatus, read_signals
 
-router = APIRouter(prefix="/api/admin/analytics", tags=["analytics"], responses=PROBLEMS)
+PREFIX = "/api/admin/analytics"
+
+router = APIRouter(prefix=PREFIX, tags=["analytics"], responses=PROBLEMS)
 
 
-@router.get("/courses", response_model=CoursesAnswer, responses=example("courses"))
+@router.get("/courses", response_model=CoursesAnswer)
 def courses(
     asking: AskingOf,
     asked: AskedDays,
@@ -54,26 +56,26 @@ def courses(
 @router.get(
     "/course/{course_id:path}/lesson/{lesson_idx}",
     response_model=LessonAnswer,
-    responses=UNKNOWN | example("lesson"),
+    responses=UNKNOWN,
 )
 def lesson(asking: AskingOf, course_id: str, lesson_idx: LessonIdx, asked: AskedDays) -> Response:
     """One lesson: drop-off and time, day by day, hour by hour, its quizzes."""
     return asking.answer(lambda view: read_lesson(view, course_id, lesson_idx, asked))
 
 
-@router.get("/course/{course_id:path}", response_model=CourseAnswer, responses=UNKNOWN | example("course"))
+@router.get("/course/{course_id:path}", response_model=CourseAnswer, responses=UNKNOWN)
 def course(asking: AskingOf, course_id: str, asked: AskedDays) -> Response:
     """Overview, daily series, lessons with drop-off and time, quizzes."""
     return asking.answer(lambda view: read_course(view, course_id, asked))
 
 
-@router.get("/funnel/{course_id:path}", response_model=FunnelAnswer, responses=UNKNOWN | example("funnel"))
+@router.get("/funnel/{course_id:path}", response_model=FunnelAnswer, responses=UNKNOWN)
 def funnel(asking: AskingOf, course_id: str, asked: AskedDays) -> Response:
     """The funnels discovery, completion and purchase."""
     return asking.answer(lambda view: read_funnels(view, course_id, asked))
 
 
-@router.get("/signals", response_model=SignalsAnswer, responses=example("signals"))
+@router.get("/signals", response_model=SignalsAnswer)
 def signals(
     asking: AskingOf,
     asked: AskedDays,
@@ -92,7 +94,7 @@ def signals(
     )
 
 
-@router.get("/runs", response_model=RunsAnswer, responses=example("runs"))
+@router.get("/runs", response_model=RunsAnswer)
 def runs(
     asking: AskingOf,
     asked: AskedDays,
@@ -109,7 +111,7 @@ def runs(
     )
 
 
-@router.get("/revisions", response_model=RevisionsAnswer, responses=example("revisions"))
+@router.get("/revisions", response_model=RevisionsAnswer)
 def revisions(
     asking: AskingOf,
     asked: AskedDays,
@@ -125,7 +127,7 @@ def revisions(
     )
 
 
-@router.get("/definitions", response_model=DefinitionsAnswer, responses=example("definitions"))
+@router.get("/definitions", response_model=DefinitionsAnswer)
 def metric_definitions(asking: AskingOf, _: AskedDays) -> Response:
     """What every published table and number means."""
     return asking.answer(lambda _: definitions())

@@ -103,11 +103,12 @@ def _ranks(sums: Subquery, sort: CourseOrder, currency: str, min_cell: int) -> S
     if sort == "completion":
         share = sums.c.mature_completed * 1_000_000 // func.nullif(sums.c.mature, 0)
         shown = (sums.c.mature >= max(min_cell, 1), share)
-        return [case(shown, else_=LARGEST).label("by_completion"), learners]
+        return [case(shown, else_=LARGEST).cast(BigInteger).label("by_completion"), learners]
     money = sums.c.revenue.op("->", return_type=JSONB)(currency)
     orders, net = (money.op("->>", return_type=Text)(name).cast(Numeric) for name in ("orders", "net"))
     ten_thousandths = func.least(net * 10_000, LARGEST - 1).cast(BigInteger)
-    return [case((orders >= min_cell, -ten_thousandths), else_=LARGEST).label("by_revenue"), learners]
+    rank = case((orders >= min_cell, -ten_thousandths), else_=LARGEST).cast(BigInteger)
+    return [rank.label("by_revenue"), learners]
 
 
 def _begin(cursor: str, sort: CourseOrder, ranks: int) -> list[int | str]:
