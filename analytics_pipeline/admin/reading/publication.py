@@ -18,7 +18,8 @@ LAST_PUBLICATION = text("""
         UNION ALL
         (SELECT computed_at, run_id FROM analytics.course ORDER BY computed_at DESC LIMIT 1)
     )
-    SELECT (SELECT max(as_of) FROM analytics.course_window) AS as_of, computed_at, run_id
+    SELECT (SELECT max(as_of) FROM analytics.course_window) AS as_of, computed_at, run_id,
+           (SELECT max(failed_at) FROM analytics.publication_failure) AS failed_at
       FROM newest
      ORDER BY computed_at DESC
      LIMIT 1
@@ -35,6 +36,7 @@ class Publication:
     as_of: datetime | None
     computed_at: datetime | None
     run_id: str | None
+    failed_at: datetime | None = None
 
     def complete_through(self, zone: ZoneInfo) -> date | None:
         """The last complete day: the one that ends at `as_of`."""
