@@ -100,11 +100,11 @@ SELECT
         -- One list, counted: 25 counts with a filter each took most of the time of this model.
         THEN list_transform(
             range(25),
-            lambda hour: len(
+            lambda hour: CAST(array_length(
                 list_filter(
                     array_agg(view_hour) FILTER (WHERE event_type = 'lesson_viewed'), lambda viewed: viewed = hour
                 )
-            )
+            ) AS BIGINT)
         )
     END AS views_by_hour,
     count(*) FILTER (WHERE event_type = 'quiz_attempted') AS attempts,
