@@ -44,6 +44,7 @@ class Reason(StrEnum):
     FUTURE = "future"
     TOO_OLD = "too_old"
     CONFLICT = "conflict"
+    UNKNOWN_ORDER = "unknown_order"
 
 
 Name = Annotated[str, Meta(min_length=1, max_length=200)]

@@ -111,12 +111,19 @@ def biggest_drop_sentences(drop: BiggestDrop) -> tuple[str, str]:
     return finding, sure
 
 
+def lesson_name(lesson_idx: int | None, title: str | None) -> str:
+    """A lesson within a sentence, by its number and, where it has one, its title."""
+    if lesson_idx is None:
+        return "a lesson"
+    return f"lesson {lesson_idx}" if title is None else f"lesson {lesson_idx} (“{title}”)"
+
+
 def signal_sentence(signal: Mapping[str, Any]) -> str:
-    """A signal's finding as a sentence; `signal` has the columns of the table."""
+    """A signal's finding as a sentence; `signal` has the table's columns, and `lesson_title`."""
     if signal["rule"] == "silent_emitter":
         return _silence_sentence(signal)
     value, threshold = percent(signal["value"]), percent(signal["threshold"])
-    lesson = f"lesson {signal['lesson_idx']}" if signal["lesson_idx"] is not None else "a lesson"
+    lesson = lesson_name(signal["lesson_idx"], signal.get("lesson_title"))
     quiz = f"the quiz “{signal['quiz_id']}”" if signal["quiz_id"] is not None else f"the quiz of {lesson}"
     counts = _signal_counts(signal)
     sentences = {

@@ -21,6 +21,7 @@ COMMANDS = {
     "simulate": ("events", "simulate_command"),
     "run": ("runs", "run"),
     "runs": ("run_log", "runs"),
+    "metrics": ("metrics", "metrics"),
     "sql": ("shell", "sql"),
     "keys": ("access", "keys"),
     "tokens": ("access", "tokens"),

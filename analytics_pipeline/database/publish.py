@@ -23,6 +23,12 @@ from analytics_pipeline.database.turn import Turn
 
 CHUNK = 1 << 20
 
+_MOVED_COURSES = sql.SQL("""
+    SELECT course_id FROM (SELECT {columns} FROM {new} EXCEPT ALL SELECT {columns} FROM {old}) AS came
+    UNION
+    SELECT course_id FROM (SELECT {columns} FROM {old} EXCEPT ALL SELECT {columns} FROM {new}) AS gone
+""")
+
 
 @dataclass(frozen=True)
 class DayScope:
@@ -118,6 +124,7 @@ def publish(
 ) -> Published:
     """Replace the rows of `scope` in every table of `new_rows`, in one transaction; idempotent.
 
+    Of all courses, only those are replaced of which any row differs: the others keep their run.
     `cause` is kept with every number that changed. `after` runs last in the same transaction. Raises
     TurnLostError and CheckFailedError; whatever is raised, nothing has changed. The connection must have no
     transaction open.
@@ -131,6 +138,7 @@ def publish(
             _refuse_rows_outside(connection, rows.table, scope)
         results = [_evaluate(connection, check) for check in checks]
         scope = _set_aside(connection, scope, new_rows, results)
+        scope = _narrowed(connection, scope, new_rows)
         revisions = sum(_record(connection, rows.table, scope, cause, turn.run_id) for rows in new_rows)
         counts = {rows.table.name: _replace(connection, rows.table, scope, turn.run_id) for rows in new_rows}
         after(connection)
@@ -206,16 +214,34 @@ def _record(connection: Connection, table: Table, scope: Scope, cause: str, run_
     )
 
 
+def _narrowed(connection: Connection, scope: Scope, new_rows: Sequence[NewRows]) -> Scope:
+    """The courses that moved, where the scope is all of them."""
+    if isinstance(scope, DayScope) or scope.courses is not None:
+        return scope
+    moved: set[str] = set()
+    for rows in new_rows:
+        names = {
+            "columns": _columns(rows.table),
+            "new": new_table(rows.table),
+            "old": published_table(rows.table),
+        }
+        moved.update(course for (course,) in connection.execute(_MOVED_COURSES.format(**names)))
+    return replace(scope, courses=sorted(moved - set(scope.set_aside)))
+
+
 def _replace(connection: Connection, table: Table, scope: Scope, run_id: str) -> int:
+    """Returns how many rows the table is to hold, those included that stay as they are."""
     condition, parameters = _condition(scope)
     connection.execute(
         sql.SQL("DELETE FROM {} WHERE {}").format(published_table(table), condition), parameters
     )
     columns = _columns(table)
-    insert = sql.SQL("INSERT INTO {} ({}, computed_at, run_id) SELECT {}, now(), %(run_id)s FROM {}").format(
-        published_table(table), columns, columns, new_table(table)
-    )
-    return connection.execute(insert, {"run_id": run_id}).rowcount
+    insert = sql.SQL(
+        "INSERT INTO {} ({}, computed_at, run_id) SELECT {}, now(), %(run_id)s FROM {} WHERE {}"
+    ).format(published_table(table), columns, columns, new_table(table), condition)
+    connection.execute(insert, {**parameters, "run_id": run_id})
+    count = connection.execute(sql.SQL("SELECT count(*) FROM {}").format(new_table(table))).fetchone()
+    return int(count[0]) if count else 0
 
 
 def _condition(scope: Scope) -> tuple[sql.Composable, dict[str, object]]:

@@ -38,6 +38,11 @@ RECORD_REVISIONS = sql.SQL("""
     WHERE change.old_value IS DISTINCT FROM change.new_value
 """)
 
+IN_COURSES = sql.SQL(
+    "(%(courses)s::text[] IS NULL OR t.course_id = ANY(%(courses)s))"
+    " AND t.course_id <> ALL(%(set_aside)s) AND "
+)
+
 
 def new_table(table: Table) -> sql.Identifier:
     """The temporary table that holds the new rows of `table` until they are published."""
@@ -96,11 +101,9 @@ def record_cohort_revisions(
     Returns the number of revisions. Where as-of moved on, numbers move by definition, without one.
     """
     names = {"table": published_table(table), "new": new_table(table)}
-    old_counts = sql.SQL(
-        "(%(courses)s::text[] IS NULL OR t.course_id = ANY(%(courses)s))"
-        " AND t.course_id <> ALL(%(set_aside)s) AND t.as_of IN (SELECT as_of FROM {new})"
-    ).format(**names)
-    new_counts = sql.SQL("(t.course_id, t.as_of) IN (SELECT course_id, as_of FROM {table})").format(**names)
+    old_counts = IN_COURSES + sql.SQL("t.as_of IN (SELECT as_of FROM {new})").format(**names)
+    same_as_of = sql.SQL("(t.course_id, t.as_of) IN (SELECT course_id, as_of FROM {table})")
+    new_counts = IN_COURSES + same_as_of.format(**names)
     in_scope = None if courses is None else list(courses)
     parameters: dict[str, object] = {
         "courses": in_scope,

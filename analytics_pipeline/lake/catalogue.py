@@ -11,6 +11,7 @@ from psycopg import Connection
 from psycopg.rows import class_row
 
 from analytics_pipeline.days import DayRange
+from analytics_pipeline.metrics.fingerprint import PUBLISHED_DAY
 
 
 class CatalogueChangedError(Exception):
@@ -31,11 +32,13 @@ class LakeDay:
     learner_version: int | None
     published_version: int | None
     pruned: bool
+    learner_definition: str | None = None
+    published_definition: str | None = None
 
 
 _READ = """
     SELECT day, version, files, events, bytes, duplicates, learner_files, learner_version, published_version,
-           pruned_at IS NOT NULL AS pruned
+           pruned_at IS NOT NULL AS pruned, learner_definition, published_definition
       FROM analytics.lake_day
      WHERE day = ANY(%s)
 """
@@ -51,7 +54,7 @@ _ADVANCE = """
 """
 _SET_LEARNER_DAYS = """
     UPDATE analytics.lake_day
-       SET learner_files = %s, learner_version = version
+       SET learner_files = %s, learner_version = version, learner_definition = %s
      WHERE day = %s AND version = %s AND pruned_at IS NULL
 """
 _FIRST_DAY = """
@@ -62,7 +65,9 @@ _BEHIND = """
     SELECT day FROM ingest.inbox WHERE day < %(today)s
     UNION
     SELECT day FROM analytics.lake_day
-     WHERE day < %(today)s AND (published_version IS NULL OR published_version < version)
+     WHERE day < %(today)s
+       AND (published_version IS NULL OR published_version < version
+            OR published_definition <> %(definition)s)
 """
 
 
@@ -107,10 +112,17 @@ def advance(connection: Connection, changes: Sequence[tuple[LakeDay | None, Lake
             _all_changed(cursor.rowcount, [old.day for old, _ in moved])
 
 
-def set_learner_days(connection: Connection, built: Sequence[tuple[LakeDay, list[str]]]) -> None:
-    """Name the learner-day files that were built from each row's version; CatalogueChangedError as above."""
+def set_learner_days(
+    connection: Connection, built: Sequence[tuple[LakeDay, list[str]]], definition: str
+) -> None:
+    """Name the learner-day files that were built from each row's version; CatalogueChangedError as above.
+
+    `definition` is the fingerprint of the SQL that made them.
+    """
     with connection.cursor() as cursor:
-        cursor.executemany(_SET_LEARNER_DAYS, [(files, row.day, row.version) for row, files in built])
+        cursor.executemany(
+            _SET_LEARNER_DAYS, [(files, definition, row.day, row.version) for row, files in built]
+        )
         _all_changed(cursor.rowcount, [row.day for row, _ in built])
 
 
@@ -123,10 +135,11 @@ def first_day(connection: Connection) -> date | None:
 def due_days(connection: Connection, today: date) -> list[date]:
     """Days before `today` that have something to seal or to publish, or were never looked at, oldest first.
 
-    Due is a day with inbox rows, one whose published version is behind, and one between the first day with
-    events and yesterday that has no row yet. `today` is provisional and a pruned day is frozen: never due.
+    Due is a day with inbox rows, one whose published version is behind or whose numbers were made by another
+    definition, and one between the first day with events and yesterday that has no row yet. `today` is
+    provisional and a pruned day is frozen: never due.
     """
-    behind = {day for (day,) in connection.execute(_BEHIND, {"today": today})}
+    behind = {day for (day,) in connection.execute(_BEHIND, {"today": today, "definition": PUBLISHED_DAY})}
     first = first_day(connection)
     whole = set(DayRange(first, today - timedelta(days=1))) if first and first < today else set[date]()
     known = lake_days(connection, behind | whole)

@@ -11,6 +11,7 @@ from analytics_pipeline.engine import ModelFailedError, Relation
 from analytics_pipeline.lake.catalogue import LakeDay, lake_days, set_learner_days
 from analytics_pipeline.lake.plan import plan_chunks, work_or_halve
 from analytics_pipeline.lake.schema import LEARNER_DAY_ORDER, Kind
+from analytics_pipeline.metrics.fingerprint import fingerprint
 from analytics_pipeline.metrics.models import LEARNER_DAYS
 from analytics_pipeline.metrics.relations import event_files, site_days
 from analytics_pipeline.run import PipelineRun
@@ -31,20 +32,24 @@ class LearnerDaysResult:
 def build_learner_days(
     run: PipelineRun, days: Iterable[date], report: Callable[[str], None], sql: str = LEARNER_DAYS
 ) -> LearnerDaysResult:
-    """Build the learner days of those of `days` whose events have changed since, oldest first; idempotent.
+    """Build the learner days of those of `days` whose events or SQL have changed since; idempotent.
 
     A day that fails stops no other. A day that was not sealed yet, or was pruned, is refused. Raises what
     concerns no single day, such as a lost turn.
     """
     result = LearnerDaysResult()
     wanted = sorted(set(days))
+    made_by = fingerprint(sql)
     rows = lake_days(run.connection, wanted)
     for day in wanted:
         if day not in rows:
             result.failures[day] = f"{day} was not sealed yet; run raw_events for it first."
         elif rows[day].pruned:
             result.failures[day] = f"{day} was pruned: its raw events are gone, and its learner days stay."
-        elif rows[day].learner_version == rows[day].version:
+        elif rows[day].learner_version == rows[day].version and rows[day].learner_definition in {
+            None,
+            made_by,
+        }:
             result.current.append(day)
     behind = [row for day, row in rows.items() if day not in result.failures and day not in result.current]
     build = partial(_build_together, run, rows, sql, result)
@@ -64,7 +69,7 @@ def _build_together(
     with run.connection.transaction():
         run.turn.check(run.connection)
         names = {day: names for day, (_, names) in written.items()}
-        set_learner_days(run.connection, [(row, names.get(row.day, [])) for row in chunk])
+        set_learner_days(run.connection, [(row, names.get(row.day, [])) for row in chunk], fingerprint(sql))
     result.built.update((day, written[day][0] if day in written else 0) for day in days)
 
 

@@ -1,7 +1,8 @@
 """What must hold of new rows before they are published; evaluated in the transaction that publishes them.
 
 Each check counts its violations. The daily ones read `pg_temp.measured_day(day, events, learner_day_events,
-repeated_ids)`, which the publication fills from the lake's files for the days that it replaces.
+repeated_ids)`, which the publication fills from the lake's files for the days that it replaces; the cohort
+ones read `pg_temp.unknown_refund`, the refunds of no known order.
 """
 
 from analytics_pipeline.database.publish import Check
@@ -174,6 +175,20 @@ COHORT_CHECKS = (
             OR mature_refunded_orders NOT BETWEEN 0 AND least(mature_orders, refunded_orders)
             OR refunded NOT BETWEEN 0 AND gross
             OR net <> gross - refunded
+        """,
+        by_course=True,
+    ),
+    Check(
+        "unknown_refunds_reconcile",
+        "The refunds of no known order that course_refund counts are those that wait in quarantine.",
+        """
+        SELECT course_id
+          FROM (SELECT course_id, cohort_day, sum(unknown_refunds) AS refunds
+                  FROM new_course_refund GROUP BY 1, 2 HAVING sum(unknown_refunds) > 0) AS counted
+          FULL JOIN (SELECT course_id, day AS cohort_day, count(*) AS refunds
+                       FROM pg_temp.unknown_refund GROUP BY 1, 2) AS found
+            USING (course_id, cohort_day)
+         WHERE counted.refunds IS DISTINCT FROM found.refunds
         """,
         by_course=True,
     ),

@@ -3,6 +3,9 @@
 -- learners: learners with any event in the course. enrolments, completions: learners with enroll, with complete.
 -- course_views, views, lesson_completions, quiz_attempts, quiz_passes: events, anonymous ones included.
 -- purchases, refunds: orders purchased and refunded on this day; an order is its orderId, else the event.
+--
+-- Metrics
+-- daily activity = learners, events and orders of the day, as above.
 WITH activity AS (
     SELECT
         day, course_id,

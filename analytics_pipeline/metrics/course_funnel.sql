@@ -11,10 +11,16 @@
 -- enrolment. refunded marks learners whose entry order (orderId, else the event) was refunded at any time.
 -- entered = converted + open + dropped. Mature entrants are those whose window is over at as-of; open ones are
 -- not converted and not mature, dropped ones not converted and mature. Open is never counted as lost.
--- Two rates: so far = reached / entered, a lower bound while windows are open; mature = the same over mature.
 -- completed_required, progress_sum: of the funnel completion, by content: entrants who completed every lesson that
 -- the catalogue requires, and the sum of the shares that each entrant completed; a lesson counts whenever it was
 -- completed up to the window's end. Null in other funnels, and where the catalogue requires no lesson.
+--
+-- Metrics
+-- conversion so far = step_2, step_3 or converted / entered: a lower bound while windows are open.
+-- conversion of mature entrants = mature_step_2 or mature_step_3 / mature: of those only whose window is over.
+-- course completion = converted / entered and mature_step_2 / mature of the funnel completion: by complete events.
+-- completion by content = completed_required / entered and mature_completed_required / mature: by required lessons.
+-- average progress = progress_sum / entered: the mean share of required lessons completed.
 WITH known AS (
     SELECT day, course_id, learner_id, course_view_at, enroll_at, complete_at, purchases, refunds
     FROM learner_days

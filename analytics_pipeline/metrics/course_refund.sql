@@ -8,9 +8,13 @@
 -- gross: what was paid. refunded: the sum of the refunds of the order in its currency, at most gross; a refund
 -- without an amount gives all of it back. net = gross - refunded. Orders without an amount are worth 0.
 -- last_lesson_idx: the highest lesson in which the learner was active before the first refund.
--- mature: bought at least 30 days (of 24 hours) before as-of. Refund rate = mature_refunded_orders / mature_orders.
+-- mature: bought at least 30 days (of 24 hours) before as-of.
 -- approximate: the course has not one refund, so that it probably sends none; mature orders whose learner did not
 -- enroll within those 30 days stand for refunded ones then, without an amount.
+--
+-- Metrics
+-- refund rate = mature_refunded_orders / mature_orders.
+-- money = gross, refunded and net per currency.
 WITH known AS (
     SELECT day, course_id, learner_id, enroll_at, purchases, refunds
     FROM learner_days

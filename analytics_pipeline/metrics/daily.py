@@ -23,9 +23,10 @@ from analytics_pipeline.database.publish import (
 from analytics_pipeline.engine import ModelFailedError, Relation
 from analytics_pipeline.lake.catalogue import CatalogueChangedError, LakeDay, lake_days
 from analytics_pipeline.lake.plan import plan_chunks, work_or_halve
-from analytics_pipeline.metrics.causes import LATE_EVENTS, RECOMPUTED
+from analytics_pipeline.metrics.causes import DEFINITION_CHANGE, LATE_EVENTS, RECOMPUTED
 from analytics_pipeline.metrics.checks import DAILY_CHECKS
 from analytics_pipeline.metrics.failures import forget_failed_days
+from analytics_pipeline.metrics.fingerprint import LEARNER_DAY, PUBLISHED_DAY
 from analytics_pipeline.metrics.measured import measure_days
 from analytics_pipeline.metrics.models import DAILY
 from analytics_pipeline.metrics.relations import (
@@ -53,7 +54,7 @@ _DAY_FAULTS = (
 
 _SET_PUBLISHED = """
     UPDATE analytics.lake_day
-       SET published_version = version, reconciled_at = now()
+       SET published_version = version, reconciled_at = now(), published_definition = %s
      WHERE day = %s AND version = %s AND learner_version = version AND pruned_at IS NULL
 """
 
@@ -84,12 +85,15 @@ class DailyPublication:
             )
 
 
-def publish_daily(run: PipelineRun, days: Iterable[date], report: Callable[[str], None]) -> DailyPublication:
+def publish_daily(
+    run: PipelineRun, days: Iterable[date], report: Callable[[str], None], cause: str | None = None
+) -> DailyPublication:
     """Publish event_day, lesson_daily and course_daily of these days, oldest first; idempotent.
 
     Many small days go in one transaction, which also marks them as published; a day that fails keeps its old
     rows, is named, and stops no other. A day is refused when it was not sealed, when its learner days are
-    behind its events, or when it was pruned. Raises what concerns no single day, such as a lost turn.
+    behind its events or its definition, or when it was pruned. `cause` is why numbers move, where the caller
+    knows better than what the catalogue tells. Raises what concerns no single day, such as a lost turn.
     """
     result = DailyPublication()
     rows = lake_days(run.connection, sorted(set(days)))
@@ -97,9 +101,9 @@ def publish_daily(run: PipelineRun, days: Iterable[date], report: Callable[[str]
         if refusal := _refusal(day, rows.get(day)):
             result.failures[day] = refusal
     ready = {day: row for day, row in rows.items() if day not in result.failures}
-    for cause, group in _by_cause(ready).items():
+    for why, group in _by_cause(ready, cause).items():
         for chunk in plan_chunks({day: row.events for day, row in group.items()}, CHUNK_EVENTS, CHUNK_DAYS):
-            publish_chunk = partial(_publish_together, run, group, cause, result)
+            publish_chunk = partial(_publish_together, run, group, why, result)
             result.failures |= work_or_halve(chunk, publish_chunk, _DAY_FAULTS)
             report(f"Published {len(result.days)} of {len(ready)} days, through {chunk[-1]}.")
     result.days.sort()
@@ -114,16 +118,24 @@ def _refusal(day: date, row: LakeDay | None) -> str | None:
         return f"{day} was pruned: its raw events are gone, and its published numbers stay."
     if row.learner_version != row.version:
         return f"{day} has events that its learner days do not hold yet; run learner_days for it first."
+    if row.learner_definition not in {None, LEARNER_DAY}:
+        return f"{day} has learner days of another definition; run learner_days for it first."
     return None
 
 
-def _by_cause(rows: dict[date, LakeDay]) -> dict[str, dict[date, LakeDay]]:
+def _by_cause(rows: dict[date, LakeDay], given: str | None) -> dict[str, dict[date, LakeDay]]:
     """The days apart by why their numbers may differ from those published before."""
     groups: dict[str, dict[date, LakeDay]] = {}
     for day, row in rows.items():
-        cause = RECOMPUTED if row.published_version == row.version else LATE_EVENTS
-        groups.setdefault(cause, {})[day] = row
+        groups.setdefault(given or _cause(row), {})[day] = row
     return groups
+
+
+def _cause(row: LakeDay) -> str:
+    """A changed definition comes first: it may move every number of the day, late events only some."""
+    if row.published_definition not in {None, PUBLISHED_DAY}:
+        return DEFINITION_CHANGE
+    return RECOMPUTED if row.published_version == row.version else LATE_EVENTS
 
 
 def _publish_together(
@@ -172,7 +184,7 @@ def _finish(connection: Connection, rows: Sequence[LakeDay], run_id: str) -> Non
 def _set_published(connection: Connection, rows: Sequence[LakeDay]) -> None:
     forget_failed_days(connection, [row.day for row in rows])
     with connection.cursor() as cursor:
-        cursor.executemany(_SET_PUBLISHED, [(row.day, row.version) for row in rows])
+        cursor.executemany(_SET_PUBLISHED, [(PUBLISHED_DAY, row.day, row.version) for row in rows])
         if cursor.rowcount != len(rows):
             raise CatalogueChangedError(
                 f"The catalogue changed while {rows[0].day} to {rows[-1].day} were being published; nothing"

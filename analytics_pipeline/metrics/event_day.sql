@@ -6,6 +6,10 @@
 -- duplicates: repeated deliveries left out at sealing. conflicts, rejected: events in quarantine because their
 -- id was taken by another event, or for any other reason.
 -- course_id is null for events without a course; event_type is null for rejected events of an unknown type.
+--
+-- Metrics
+-- events counted = events.
+-- events rejected = rejected + conflicts.
 WITH received AS (
     SELECT
         day, course_id, event_type, learner_id,

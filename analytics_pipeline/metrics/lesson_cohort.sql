@@ -5,8 +5,11 @@
 -- viewers: learners with any activity in the lesson; completers: those of them with lesson_completed.
 -- finished: learners whose furthest lesson this is and who completed the course. stopped: the same, not complete,
 -- with no event in the course for 7 days (of 24 hours) before as-of. active: the same, but with one.
+--
+-- Metrics
+-- lesson completion rate = completers / viewers.
 -- reach(L) = stopped + active + finished of L and all lessons after it.
--- Drop-off of L = stopped(L) / (reach(L) - active(L)): a learner who is still active is not lost.
+-- drop-off = stopped(L) / (reach(L) - active(L)): a learner who is still active is not lost.
 WITH known AS (
     SELECT day, course_id, lesson_idx, learner_id, last_at, completions, complete_at
     FROM learner_days

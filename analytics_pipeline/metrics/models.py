@@ -19,8 +19,13 @@ class Model:
 
     @property
     def definition(self) -> str:
-        """The text of the head comment, without its comment signs."""
+        """The text of the head comment, without its comment signs; its last part defines the metrics."""
         return definition_of(self.sql)
+
+    @property
+    def metrics(self) -> dict[str, str]:
+        """The definition of each metric that is read from the table, by its name."""
+        return metrics_of(self.definition)
 
 
 def read_sql(name: str) -> str:
@@ -36,6 +41,23 @@ def definition_of(sql: str) -> str:
             break
         lines.append(line.removeprefix("--").strip())
     return "\n".join(lines).strip()
+
+
+def metrics_of(definition: str) -> dict[str, str]:
+    """Name and definition of each metric in the part of a definition that begins with the line `Metrics`.
+
+    Each begins with `name = `; a line without a name goes on with the one before.
+    """
+    _, _, part = definition.partition("\nMetrics\n")
+    metrics: dict[str, str] = {}
+    for line in part.splitlines():
+        name, sign, text = line.partition(" = ")
+        if sign:
+            metrics[name] = text
+        else:
+            last = next(reversed(metrics))
+            metrics[last] = f"{metrics[last]} {line}"
+    return metrics
 
 
 @cache

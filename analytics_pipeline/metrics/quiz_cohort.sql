@@ -5,8 +5,12 @@
 -- attempters: learners who attempted or passed it; a pass without an attempt counts as an attempt.
 -- first_attempt_passers: those with a pass that says it was attempt 1, else whose earliest pass came before their
 -- second attempt (at one instant the attempt comes first). best_attempt_passers: those who ever passed.
--- First-attempt pass rate = first_attempt_passers / attempters, best = best_attempt_passers / attempters,
--- failure = 1 - each. attempts: quiz_attempted events of these learners.
+-- attempts: quiz_attempted events of these learners.
+--
+-- Metrics
+-- first-attempt pass rate = first_attempt_passers / attempters.
+-- best-attempt pass rate = best_attempt_passers / attempters.
+-- failure rate = 1 - each of the two.
 WITH known AS (
     SELECT
         day, course_id, learner_id, lesson_idx, attempts, attempt_at, pass_at, passed_attempt_1,

@@ -23,7 +23,7 @@ _NEWEST = f"{_COLUMNS} {_CHOSEN} ORDER BY received_at DESC, id LIMIT %(limit)s"
 _OLDEST_FIRST = f"{_COLUMNS} {_CHOSEN} ORDER BY received_at, id"
 _DROP = f"DELETE {_CHOSEN}"
 
-FOUND_LATER = frozenset({Reason.CONFLICT.value, "unknown_order"})
+FOUND_LATER = frozenset({Reason.CONFLICT.value, Reason.UNKNOWN_ORDER.value})
 """Reasons that a run finds; what they need is another event, not another rule."""
 
 

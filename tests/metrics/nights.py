@@ -25,7 +25,8 @@ CLEAR = """
     TRUNCATE ingest.inbox, ingest.quarantine, analytics.lake_day, analytics.duplicate_count,
              analytics.event_day, analytics.lesson_daily, analytics.course_daily, analytics.lesson_cohort,
              analytics.quiz_cohort, analytics.course_funnel, analytics.course_refund, analytics.signal,
-             analytics.signal_evaluation, analytics.metric_revision;
+             analytics.signal_evaluation, analytics.metric_revision, analytics.cohort_publication,
+             analytics.course, analytics.course_lesson;
     UPDATE analytics.site SET timezone = 'UTC';
 """
 

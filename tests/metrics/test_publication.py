@@ -110,7 +110,7 @@ def test_publishing_again_changes_nothing_and_records_nothing(run: PipelineRun, 
 def test_late_events_move_their_day_and_leave_revisions_that_name_them(
     run: PipelineRun, database: Database
 ) -> None:
-    """A watermark on the newest event once dropped what came late for an older day."""
+    """A watermark on the newest event once dropped what came late (MIT ol-data-platform 2385)."""
     newest = DAY + timedelta(days=9)
     put(database, event(1), event(3, day=newest))
     night(run, [DAY, newest], DAY)

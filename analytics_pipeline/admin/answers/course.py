@@ -77,6 +77,8 @@ class Overview(Answer):
 class Lesson(LessonDropOff):
     """One lesson: who comes how far (by cohort days) and what happened in it (by days)."""
 
+    lesson_title: str | None
+    """Its title; null without a catalogue that gives one."""
     views: int | None
     """lesson_viewed events."""
     time: LessonTime
@@ -105,6 +107,8 @@ class CourseAnswer(Answer):
 
     course_id: str
     """Course."""
+    course_title: str | None
+    """Its title; null without a catalogue that gives one."""
     range: EffectiveRange
     """The days that the answer rests on."""
     provenance: Provenance

@@ -31,6 +31,8 @@ class CourseLine(Answer):
 
     course_id: str
     """Course."""
+    course_title: str | None
+    """Its title; null without a catalogue that gives one."""
     open_signals: int
     """Signals about the course, its lessons and quizzes that are open now."""
     learners: int | None
@@ -76,6 +78,7 @@ def course_line(row: Mapping[str, Any], min_cell: int) -> CourseLine:
     learners, enrolled = row["learners"], row["enrolled"]
     return CourseLine(
         course_id=row["course_id"],
+        course_title=row["course_title"],
         open_signals=row["open_signals"],
         learners=count(learners, learners, min_cell),
         enrolled=count(enrolled, enrolled, min_cell),

@@ -15,6 +15,15 @@ class ColumnDefinition(Answer):
     """What it holds."""
 
 
+class MetricDefinition(Answer):
+    """One metric that is read from a published table."""
+
+    name: str
+    """Metric."""
+    definition: str
+    """How it is computed from the table's columns."""
+
+
 class Definition(Answer):
     """One published table."""
 
@@ -22,6 +31,8 @@ class Definition(Answer):
     """Table, in schema `analytics`."""
     definition: str
     """What it counts and how."""
+    metrics: list[MetricDefinition]
+    """The metrics that are read from it."""
     columns: list[ColumnDefinition]
     """Its columns."""
 
@@ -41,6 +52,9 @@ def definitions() -> DefinitionsAnswer:
             Definition(
                 name=model.name,
                 definition=model.definition,
+                metrics=[
+                    MetricDefinition(name=name, definition=text) for name, text in model.metrics.items()
+                ],
                 columns=[
                     ColumnDefinition(name=column.name, meaning=column.comment or "")
                     for column in model.table.columns

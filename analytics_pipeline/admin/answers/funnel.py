@@ -56,6 +56,8 @@ class FunnelAnswer(Answer):
 
     course_id: str
     """Course."""
+    course_title: str | None
+    """Its title; null without a catalogue that gives one."""
     range: EffectiveRange
     """The days that the answer rests on."""
     provenance: Provenance

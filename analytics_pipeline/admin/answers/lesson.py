@@ -44,8 +44,12 @@ class LessonAnswer(Answer):
 
     course_id: str
     """Course."""
+    course_title: str | None
+    """Its title; null without a catalogue that gives one."""
     lesson_idx: int
     """Lesson, counted from 0."""
+    lesson_title: str | None
+    """Its title; null without a catalogue that gives one."""
     range: EffectiveRange
     """The days that the answer rests on."""
     provenance: Provenance

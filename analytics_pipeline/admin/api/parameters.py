@@ -23,7 +23,9 @@ CourseFilter = Annotated[str | None, Query(alias="courseId", max_length=200, pat
 RuleFilter = Annotated[str | None, Query(max_length=100, pattern=r"^[a-z_]*$")]
 RunStatuses = Annotated[Sequence[RunStatus], Query(max_length=10, description="Only these; all if unset.")]
 Triggers = Annotated[Sequence[Trigger], Query(max_length=10, description="Only these; all if unset.")]
-Search = Annotated[str, Query(max_length=200, pattern=r"^[^\x00]*$", description="Part of the course's id.")]
+Search = Annotated[
+    str, Query(max_length=200, pattern=r"^[^\x00]*$", description="Part of the course's id or title.")
+]
 Sort = Annotated[
     CourseOrder,
     Query(description="`completion` puts the lowest first, the others the most; what is hidden comes last."),

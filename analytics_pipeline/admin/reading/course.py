@@ -19,6 +19,7 @@ from analytics_pipeline.admin.answers.rates import count
 from analytics_pipeline.admin.answers.times import lesson_time
 from analytics_pipeline.admin.reading import queries
 from analytics_pipeline.admin.reading.provenance import provenance_of
+from analytics_pipeline.admin.reading.titles import read_titles
 from analytics_pipeline.admin.reading.view import View
 from analytics_pipeline.days import DayRange
 
@@ -59,6 +60,7 @@ def read_course(view: View, course_id: str, asked: Asked) -> CourseAnswer:
     completion = funnel("completion", funnels.get("completion", {}), rules.min_cell)
     return CourseAnswer(
         course_id=course_id,
+        course_title=read_titles(connection, course_id).course,
         range=effective_range(selection),
         provenance=provenance,
         min_cell=rules.min_cell,
@@ -85,10 +87,11 @@ def read_funnels(view: View, course_id: str, asked: Asked) -> FunnelAnswer:
     sums = queries.funnel_counts(view.connection, course_id, cohort_days) if cohort_days else {}
     return FunnelAnswer(
         course_id=course_id,
+        course_title=read_titles(view.connection, course_id).course,
         range=effective_range(selection),
         provenance=provenance_of(view, selection.days, course_id),
         min_cell=rules.min_cell,
-        window_days=rules.window_days,
+        window_days=queries.funnel_window(view.connection, course_id) or rules.window_days,
         funnels=[funnel(name, sums.get(name, {}), rules.min_cell) for name in FUNNEL_STEPS],
     )
 
@@ -103,9 +106,12 @@ def read_lesson(view: View, course_id: str, lesson_idx: int, asked: Asked) -> Le
     provenance = provenance_of(view, days, course_id)
     rows = queries.lesson_rows(connection, course_id, lesson_idx, days) if days else []
     quizzes = queries.quiz_counts(connection, course_id, cohort_days) if cohort_days else []
+    titles = read_titles(connection, course_id)
     return LessonAnswer(
         course_id=course_id,
+        course_title=titles.course,
         lesson_idx=lesson_idx,
+        lesson_title=titles.lessons.get(lesson_idx),
         range=effective_range(selection),
         provenance=provenance,
         min_cell=rules.min_cell,
@@ -141,20 +147,30 @@ def _lessons(
     wanted = active.keys() | ({also} if also is not None else set())
     seen = {lesson.lesson_idx for lesson in counts}
     counts += [LessonCounts(idx, 0, 0, 0, 0, 0) for idx in wanted - seen]
+    titles = read_titles(connection, course_id).lessons
     return {
         lesson.lesson_idx: _lesson(
-            lesson, active.get(lesson.lesson_idx), histograms.get(lesson.lesson_idx, {}), min_cell
+            lesson,
+            titles.get(lesson.lesson_idx),
+            active.get(lesson.lesson_idx),
+            histograms.get(lesson.lesson_idx, {}),
+            min_cell,
         )
         for lesson in drop_off(counts, min_cell)
     }
 
 
 def _lesson(
-    lesson: LessonDropOff, activity: queries.Sums | None, histogram: dict[str, int], min_cell: int
+    lesson: LessonDropOff,
+    title: str | None,
+    activity: queries.Sums | None,
+    histogram: dict[str, int],
+    min_cell: int,
 ) -> Lesson:
     sums = activity or dict.fromkeys(queries.LESSON_ACTIVITY, 0)
     return Lesson(
         **dict(lesson),
+        lesson_title=title,
         views=count(sums["views"], sums["viewers"], min_cell),
         time=lesson_time(
             histogram,

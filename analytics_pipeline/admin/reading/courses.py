@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, Numeric, Text, and_, case, func, literal, select, tuple_
+from sqlalchemy import BigInteger, Numeric, Text, and_, case, func, literal, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.selectable import Subquery
@@ -16,7 +16,7 @@ from analytics_pipeline.admin.reading.course_sums import ALL, course_sums
 from analytics_pipeline.admin.reading.cursors import WrongCursorError, decode_cursor, encode_cursor
 from analytics_pipeline.admin.reading.provenance import provenance_of
 from analytics_pipeline.admin.reading.view import View
-from analytics_pipeline.database.tables import course_window
+from analytics_pipeline.database.tables import course, course_window
 from analytics_pipeline.days import DayRange
 
 LARGEST = 2**62
@@ -40,12 +40,18 @@ def read_courses(
     published = _published_days(view)
     selection = select_days(asked, published, view.complete_through) if published else NOTHING
     sums = course_sums(asked, selection.cohort_days)
-    matches = view.allows(sums.c.course_id) & sums.c.course_id.icontains(search, autoescape=True)
+    matches = view.allows(sums.c.course_id) & _named(sums.c.course_id, search)
     if sort == "revenue" and currency is None:
         currency = _main_currency(view, sums, matches)
     ranks = _ranks(sums, sort, currency or "", view.rules.min_cell)
     key = tuple_(*ranks, sums.c.course_id)
-    page = select(sums, *ranks).where(matches).order_by(*key.clauses).limit(limit + 1)
+    page = (
+        select(sums, course.c.title.label("course_title"), *ranks)
+        .outerjoin(course, course.c.course_id == sums.c.course_id)
+        .where(matches)
+        .order_by(*key.clauses)
+        .limit(limit + 1)
+    )
     if cursor is not None:
         page = page.where(key > tuple_(*_begin(cursor, sort, len(ranks))))
     rows = view.connection.execute(page).mappings().all()
@@ -77,10 +83,14 @@ def _published_days(view: View) -> DayRange | None:
 
 def _matching(view: View, search: str) -> int:
     name = course_window.c.course_id
-    wanted = and_(
-        course_window.c.window_days == ALL, view.allows(name), name.icontains(search, autoescape=True)
-    )
+    wanted = and_(course_window.c.window_days == ALL, view.allows(name), _named(name, search))
     return view.connection.scalar(select(func.count()).select_from(course_window).where(wanted)) or 0
+
+
+def _named(course_id: ColumnElement[str], search: str) -> ColumnElement[bool]:
+    """Whether the course's id or title holds the text."""
+    titled = select(course.c.course_id).where(course.c.title.icontains(search, autoescape=True))
+    return or_(course_id.icontains(search, autoescape=True), course_id.in_(titled))
 
 
 def _main_currency(view: View, sums: Subquery, matches: ColumnElement[bool]) -> str | None:

@@ -1,7 +1,7 @@
 """What is read about one course: sums over its published rows, selected by day or by cohort day."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import (
     BigInteger,
@@ -180,6 +180,12 @@ def funnel_counts(connection: Connection, course_id: str, cohort_days: DayRange)
         .group_by(course_funnel.c.funnel),
     )
     return {row["funnel"]: row for row in rows}
+
+
+def funnel_window(connection: Connection, course_id: str) -> int | None:
+    """Days of the window by which the course's funnels were counted; None where nobody entered one."""
+    window = func.max(course_funnel.c.window_days)
+    return cast("int | None", connection.scalar(select(window).where(course_funnel.c.course_id == course_id)))
 
 
 def _rows(connection: Connection, query: Executable) -> list[Sums]:

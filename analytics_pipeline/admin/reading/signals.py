@@ -12,7 +12,7 @@ from analytics_pipeline.admin.reading.cursors import decode_cursor, encode_curso
 from analytics_pipeline.admin.reading.provenance import provenance_of
 from analytics_pipeline.admin.reading.view import View
 from analytics_pipeline.admin.words import signal_sentence
-from analytics_pipeline.database.tables import signal
+from analytics_pipeline.database.tables import course, course_lesson, signal
 
 SignalStatus = Literal["open", "resolved", "all"]
 
@@ -24,8 +24,12 @@ class SignalLine(Answer):
     """The rule that fired."""
     course_id: str
     """Course."""
+    course_title: str | None
+    """Its title; null without a catalogue that gives one."""
     lesson_idx: int | None
     """Lesson; null where the finding is about the course or a quiz."""
+    lesson_title: str | None
+    """Its title; null without a catalogue that gives one."""
     quiz_id: str | None
     """Quiz; null where the finding is not about a named quiz."""
     opened_at: date
@@ -91,7 +95,19 @@ def read_signals(
     rank = case((signal.c.severity == "critical", 0), else_=1).label("rank")
     age = (literal(date.max, Date) - signal.c.opened_at).cast(Integer).label("age")
     key = tuple_(rank, age, signal.c.id)
-    page = select(signal, rank, age).where(*wanted).order_by(*key.clauses).limit(limit + 1)
+    page = (
+        select(signal, course.c.title.label("course_title"), course_lesson.c.title.label("lesson_title"))
+        .add_columns(rank, age)
+        .outerjoin(course, course.c.course_id == signal.c.course_id)
+        .outerjoin(
+            course_lesson,
+            (course_lesson.c.course_id == signal.c.course_id)
+            & (course_lesson.c.lesson_idx == signal.c.lesson_idx),
+        )
+        .where(*wanted)
+        .order_by(*key.clauses)
+        .limit(limit + 1)
+    )
     if cursor is not None:
         page = page.where(key > tuple_(*decode_cursor(cursor, int, int, int)))
     rows = view.connection.execute(page).mappings().all()

@@ -1,0 +1,77 @@
+"""Refunds of no known order wait in quarantine, beside the lake, which holds them like any other event.
+
+They cannot be turned away earlier: the purchase may come later, on any day, and no number may depend on the
+order in which events come. So each publication of the cohort tables lists them anew: a refund whose purchase
+has come leaves the quarantine. They were accepted, and event_day counts them as events, never as rejected.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pandas as pd
+from psycopg import Connection
+
+from analytics_pipeline.engine import Parameters, Relation
+from analytics_pipeline.events import EventType, Reason
+from analytics_pipeline.lake.wire import wire_form
+from analytics_pipeline.metrics.models import read_sql
+from analytics_pipeline.run import PipelineRun
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+_CREATE = """
+    CREATE TEMPORARY TABLE IF NOT EXISTS unknown_refund (LIKE ingest.quarantine INCLUDING DEFAULTS);
+    TRUNCATE pg_temp.unknown_refund
+"""
+_COPY = """
+    COPY pg_temp.unknown_refund (id, received_at, day, event_id, course_id, event_type, reason, body)
+      FROM STDIN (FORMAT BINARY)
+"""
+_COPY_TYPES = ["text", "timestamptz", "date", "text", "text", "text", "text", "bytea"]
+_RELEASE = """
+    DELETE FROM ingest.quarantine AS q
+     WHERE q.reason = %s AND NOT EXISTS (SELECT FROM pg_temp.unknown_refund AS u WHERE u.id = q.id)
+"""
+_KEEP = """
+    INSERT INTO ingest.quarantine (id, received_at, day, event_id, course_id, event_type, reason, body)
+    SELECT id, received_at, day, event_id, course_id, event_type, reason, body FROM pg_temp.unknown_refund
+    ON CONFLICT (id) DO NOTHING
+"""
+
+
+def find_unknown_refunds(run: PipelineRun, relations: Mapping[str, Relation], parameters: Parameters) -> None:
+    """Put them into the connection's `pg_temp.unknown_refund`, as they will stand in quarantine."""
+    found = run.engine.frame(read_sql("unknown_refund"), relations, parameters)
+    run.connection.execute(_CREATE)
+    with run.connection.cursor() as cursor, cursor.copy(_COPY) as copy:
+        copy.set_types(_COPY_TYPES)
+        for refund in found.astype(object).where(found.notna(), None).itertuples(index=False, name=None):
+            copy.write_row(_quarantine_row(*refund))
+
+
+def quarantine_unknown_refunds(connection: Connection) -> None:
+    """Make the quarantine hold exactly those that were found, within the caller's transaction."""
+    connection.execute(_RELEASE, [Reason.UNKNOWN_ORDER.value])
+    connection.execute(_KEEP)
+
+
+def _quarantine_row(
+    day: Any, course_id: str, learner_id: str | None, event_id: str, at: pd.Timestamp, *about: str | None
+) -> tuple[object, ...]:
+    """The refund as learner days keep it, which is what the numbers know of it."""
+    metadata = dict(zip(("orderId", "amount", "currency"), about, strict=True))
+    kind, reason = EventType.REFUND.value, Reason.UNKNOWN_ORDER.value
+    body = wire_form(
+        event_id=event_id,
+        event_type=kind,
+        learner_id=learner_id,
+        course_id=course_id,
+        lesson_idx=None,
+        metadata=json.dumps({key: value for key, value in metadata.items() if value is not None}),
+        created_at=(at.to_pydatetime() - _EPOCH) // timedelta(microseconds=1),
+    )
+    key = hashlib.sha256(reason.encode() + b"\0" + body).hexdigest()
+    return key, at.to_pydatetime(), day.date(), event_id, course_id, kind, reason, body
