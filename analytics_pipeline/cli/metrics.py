@@ -6,9 +6,9 @@ import typer
 
 from analytics_pipeline.cli.errors import CommandError
 from analytics_pipeline.console import say
-from analytics_pipeline.metrics.models import COHORT, DAILY
+from analytics_pipeline.metrics.models import COHORT, DAILY, SUMMARIES
 
-MODELS = (*DAILY, *COHORT)
+MODELS = (*DAILY, *COHORT, *SUMMARIES)
 
 
 def metrics(
