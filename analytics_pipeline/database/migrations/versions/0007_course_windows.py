@@ -99,8 +99,8 @@ def upgrade() -> None:
     )
     for table, name, columns in INDEXES:
         op.create_index(f"{table}_by_{name}", table, columns, schema="analytics")
-    op.execute(SITE_DAYS)
-    op.execute(KNOWN_COURSES)
+    for statement in (SITE_DAYS, COURSE_WEEKS, COURSE_WINDOWS):
+        op.execute(statement)
 
 
 INDEXES: tuple[tuple[str, str, list[Any]], ...] = (
@@ -119,15 +119,98 @@ SITE_DAYS = """
      GROUP BY day
 """
 
-# Their sums come with the next night.
-KNOWN_COURSES = """
+# What a night publishes after this migration, of what was published before it: nobody shall read zeros till then.
+NEWEST = """
+    newest AS (
+        SELECT max(as_of) AS as_of, max(computed_at) AS computed_at, max(run_id) AS run_id,
+               ((max(as_of) - interval '1 microsecond')
+                AT TIME ZONE (SELECT timezone FROM analytics.site))::date AS last_day
+          FROM (
+              SELECT as_of, computed_at, run_id FROM analytics.lesson_cohort
+              UNION ALL SELECT as_of, computed_at, run_id FROM analytics.quiz_cohort
+              UNION ALL SELECT as_of, computed_at, run_id FROM analytics.course_funnel
+              UNION ALL SELECT as_of, computed_at, run_id FROM analytics.course_refund
+          ) AS cohorts
+    )
+"""
+
+COURSE_WEEKS = f"""
+    INSERT INTO analytics.course_week
+        (week, course_id, learners, enrolled, completed, mature, mature_completed, as_of, computed_at, run_id)
+    WITH {NEWEST},
+    counted AS (
+        SELECT date_trunc('week', cohort_day)::date AS week, course_id, stopped + active + finished AS learners,
+               0 AS enrolled, 0 AS completed, 0 AS mature, 0 AS mature_completed
+          FROM analytics.lesson_cohort
+         UNION ALL
+        SELECT date_trunc('week', cohort_day)::date, course_id, 0, entered, converted, mature, mature_step_2
+          FROM analytics.course_funnel
+         WHERE funnel = 'completion'
+    )
+    SELECT c.week, c.course_id, sum(c.learners), sum(c.enrolled), sum(c.completed), sum(c.mature),
+           sum(c.mature_completed), n.as_of, n.computed_at, n.run_id
+      FROM counted AS c CROSS JOIN newest AS n
+     GROUP BY c.week, c.course_id, n.as_of, n.computed_at, n.run_id
+"""  # noqa: S608  # a constant of this module
+
+COURSE_WINDOWS = f"""
     INSERT INTO analytics.course_window
         (window_days, course_id, first_day, last_day, learners, enrolled, completed, mature, mature_completed,
-         revenue, computed_at, run_id)
-    SELECT days, course_id, min(day), max(day), 0, 0, 0, 0, 0, '{}', max(computed_at), max(run_id)
-      FROM analytics.course_daily CROSS JOIN unnest(ARRAY[0, 7, 30, 90]) AS days
-     GROUP BY days, course_id
-"""
+         revenue, as_of, computed_at, run_id)
+    WITH {NEWEST},
+    span AS (
+        SELECT course_id, min(day) AS first_day, max(day) AS last_day, max(computed_at) AS computed_at,
+               max(run_id) AS run_id
+          FROM analytics.course_daily
+         GROUP BY course_id
+    ),
+    chosen AS (
+        SELECT days AS window_days,
+               CASE WHEN days > 0 THEN date_trunc('week', n.last_day - (days - 1))::date
+                    ELSE '-infinity'::date END AS first_week,
+               CASE WHEN days > 0 THEN date_trunc('week', n.last_day)::date
+                    ELSE 'infinity'::date END AS last_week
+          FROM newest AS n CROSS JOIN unnest(ARRAY[0, 7, 30, 90]) AS days
+    ),
+    counted AS (
+        SELECT c.window_days, w.course_id, sum(w.learners) AS learners, sum(w.enrolled) AS enrolled,
+               sum(w.completed) AS completed, sum(w.mature) AS mature,
+               sum(w.mature_completed) AS mature_completed
+          FROM chosen AS c
+          JOIN analytics.course_week AS w ON w.week BETWEEN c.first_week AND c.last_week
+         GROUP BY c.window_days, w.course_id
+    ),
+    sold AS (
+        SELECT date_trunc('week', cohort_day)::date AS week, course_id, coalesce(currency, '') AS currency,
+               sum(orders) AS orders, sum(gross) AS gross, sum(refunded) AS refunded, sum(net) AS net
+          FROM analytics.course_refund
+         GROUP BY 1, 2, 3
+        HAVING sum(orders) > 0
+    ),
+    by_currency AS (
+        SELECT c.window_days, s.course_id, s.currency, sum(s.orders) AS orders, sum(s.gross) AS gross,
+               sum(s.refunded) AS refunded, sum(s.net) AS net
+          FROM chosen AS c
+          JOIN sold AS s ON s.week BETWEEN c.first_week AND c.last_week
+         GROUP BY c.window_days, s.course_id, s.currency
+    ),
+    money AS (
+        SELECT window_days, course_id,
+               jsonb_object_agg(currency, jsonb_build_object(
+                   'orders', orders, 'gross', gross, 'refunded', refunded, 'net', net)) AS revenue
+          FROM by_currency
+         GROUP BY window_days, course_id
+    )
+    SELECT c.window_days, s.course_id, s.first_day, s.last_day, coalesce(k.learners, 0),
+           coalesce(k.enrolled, 0), coalesce(k.completed, 0), coalesce(k.mature, 0),
+           coalesce(k.mature_completed, 0), coalesce(m.revenue, '{{}}'), n.as_of,
+           greatest(s.computed_at, n.computed_at), coalesce(n.run_id, s.run_id)
+      FROM span AS s
+     CROSS JOIN chosen AS c
+     CROSS JOIN newest AS n
+      LEFT JOIN counted AS k ON k.window_days = c.window_days AND k.course_id = s.course_id
+      LEFT JOIN money AS m ON m.window_days = c.window_days AND m.course_id = s.course_id
+"""  # noqa: S608  # a constant of this module
 
 
 def downgrade() -> None:
