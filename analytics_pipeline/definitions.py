@@ -16,6 +16,7 @@ from assets import (
 )
 from resources import CurrentRun, DatabaseResource
 from sensors import (
+    alerts_sensor,
     catch_up_sensor,
     hourly_schedule,
     lost_runs,
@@ -44,7 +45,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         asset_checks=[no_due_day_is_old],
         jobs=[nightly_job],
         schedules=[nightly_schedule(settings), hourly_schedule(settings)],
-        sensors=[catch_up_sensor(settings), lost_runs, run_log],
+        sensors=[catch_up_sensor(settings), lost_runs, run_log, alerts_sensor(settings)],
         resources={"current_run": CurrentRun(), "database": DatabaseResource()},
         loggers={"console": dg.colored_console_logger, "progress": progress_logger},
         executor=EXECUTOR,

@@ -126,6 +126,10 @@ class Settings(BaseSettings):
     schedule: Literal["nightly", "hourly", "off"] = Field(
         "nightly", description="When runs start by themselves; hourly refreshes today as well."
     )
+    alert_urls: SecretStr | None = Field(
+        None,
+        description="Apprise URLs that hear of failed runs and skipped nights, parted by spaces or commas.",
+    )
     funnel_window_days: int = Field(
         90, ge=1, le=3650, description="Days after entry within which a funnel step counts."
     )

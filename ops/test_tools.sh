@@ -13,6 +13,7 @@ need chromium chromium
 need tsc node-typescript
 need java default-jre-headless
 need docker-compose docker-compose
+need prometheus prometheus
 
 [ ${#missing[@]} -gt 0 ] || exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then

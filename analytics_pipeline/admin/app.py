@@ -27,6 +27,7 @@ from analytics_pipeline.admin.dashboard.rendering import STATIC
 from analytics_pipeline.admin.errors import install_error_answers
 from analytics_pipeline.admin.headers import SecurityHeaders
 from analytics_pipeline.admin.limits import Limiter
+from analytics_pipeline.admin.monitoring import exposition
 from analytics_pipeline.admin.reading.database import Reader
 from analytics_pipeline.admin.rules import rules_of
 from analytics_pipeline.admin.service import Service, ServiceOf
@@ -60,6 +61,7 @@ def create_app(settings: Settings) -> FastAPI:
         failures=Limiter(FAILURES_PER_SECOND, FAILURES_AT_ONCE),
         kept=KeptAnswers(KEPT_BYTES),
         identities=None if provider is None else Identities(provider),
+        scrapes=Limiter(exposition.SCRAPES_PER_SECOND, exposition.SCRAPES_AT_ONCE),
     )
 
     @asynccontextmanager
@@ -85,6 +87,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(signing.router)
     app.include_router(pages.router)
     app.include_router(runs_page.router)
+    app.include_router(exposition.router)
     app.add_exception_handler(signing.SignInNeededError, _to_sign_in)
     app.mount("/static", StaticFiles(directory=STATIC))
     app.add_api_route("/healthz", _healthz, include_in_schema=False)

@@ -25,7 +25,7 @@ def _answer(
     headers: Mapping[str, str] | None = None,
     **members: object,
 ) -> Response:
-    if request.url.path.startswith(("/api/", "/readyz")):
+    if request.url.path.startswith(("/api/", "/readyz", "/metrics")):
         return problem_response(status, detail, headers, **members)
     return error_page(status, detail, headers)
 

@@ -29,6 +29,7 @@ class Service:
     failures: Limiter
     kept: KeptAnswers
     identities: Identities | None
+    scrapes: Limiter
 
     @contextmanager
     def view(self, viewer: Viewer) -> Iterator[View]:

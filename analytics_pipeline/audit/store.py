@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from psycopg import Connection
+from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from analytics_pipeline.audit.job_run import IN_FLIGHT, JobRun
@@ -23,6 +24,12 @@ _UPSERT = """
 _NEWEST = "SELECT max(updated_at) FROM analytics.job_run"
 _KNOWN = "SELECT run_id, updated_at FROM analytics.job_run WHERE run_id = ANY(%s)"
 _IN_FLIGHT = "SELECT run_id FROM analytics.job_run WHERE status = ANY(%s)"
+_WENT_WRONG = """
+    SELECT run_id, action, job, status, trigger, partition, queued_at, started_at, ended_at, error, counts,
+           updated_at
+      FROM analytics.job_run WHERE status IN ('FAILED', 'SKIPPED') AND updated_at > %s
+     ORDER BY updated_at, run_id
+"""
 _END = """
     UPDATE analytics.job_run SET status = 'FAILED', error = %s
      WHERE run_id = ANY(%s) AND status = ANY(%s)
@@ -49,6 +56,12 @@ def known_changes(connection: Connection, run_ids: Iterable[str]) -> dict[str, d
 def runs_in_flight(connection: Connection) -> list[str]:
     """Runs that are queued or started as far as the log knows."""
     return [run_id for (run_id,) in connection.execute(_IN_FLIGHT, [list(IN_FLIGHT)])]
+
+
+def went_wrong(connection: Connection, since: datetime) -> list[JobRun]:
+    """Runs that failed and nights that were skipped and that changed after `since`, oldest change first."""
+    with connection.cursor(row_factory=class_row(JobRun)) as cursor:
+        return cursor.execute(_WENT_WRONG, [since]).fetchall()
 
 
 def end_unknown(connection: Connection, run_ids: Iterable[str], reason: str) -> None:

@@ -1,5 +1,6 @@
 """The pages that are written from the code, by their place in docs."""
 
+from docs.generator.alerts import alerts_page
 from docs.generator.commands import commands_page
 from docs.generator.contents import contents_page
 from docs.generator.http import http_page
@@ -16,5 +17,6 @@ def pages() -> dict[str, str]:
         "reference/api.md": http_page(),
         "reference/tables.md": tables_page(),
         "reference/metrics.md": metrics_page(),
+        "reference/alerts.md": alerts_page(),
     }
     return reference | {"README.md": contents_page(reference)}

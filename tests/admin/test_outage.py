@@ -45,6 +45,8 @@ def test_while_the_database_is_away_all_is_503_and_after_its_restart_all_is_well
         assert int(away.headers["retry-after"]) > 0
         assert "The database is away" in away.json()["detail"]
         assert client.get("/readyz").status_code == 503
+        scrape = client.get("/metrics")
+        assert (scrape.status_code, scrape.json()["detail"]) == (503, away.json()["detail"])
         assert client.get("/healthz").status_code == 200
         page = client.get("/")
         assert (page.status_code, page.headers["content-type"]) == (503, "text/html; charset=utf-8")
