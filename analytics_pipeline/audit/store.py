@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from psycopg import Connection
-from psycopg.rows import class_row
+from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
-from analytics_pipeline.audit.job_run import IN_FLIGHT, JobRun
+from analytics_pipeline.audit.job_run import IN_FLIGHT, JobRun, RunStatus, Trigger
 
 _UPSERT = """
     INSERT INTO analytics.job_run AS known
@@ -27,7 +27,8 @@ _IN_FLIGHT = "SELECT run_id FROM analytics.job_run WHERE status = ANY(%s)"
 _WENT_WRONG = """
     SELECT run_id, action, job, status, trigger, partition, queued_at, started_at, ended_at, error, counts,
            updated_at
-      FROM analytics.job_run WHERE status IN ('FAILED', 'SKIPPED') AND updated_at > %s
+      FROM analytics.job_run
+     WHERE (status = 'FAILED' OR status = 'SKIPPED' AND trigger = 'schedule') AND updated_at > %s
      ORDER BY updated_at, run_id
 """
 _END = """
@@ -60,8 +61,12 @@ def runs_in_flight(connection: Connection) -> list[str]:
 
 def went_wrong(connection: Connection, since: datetime) -> list[JobRun]:
     """Runs that failed and nights that were skipped and that changed after `since`, oldest change first."""
-    with connection.cursor(row_factory=class_row(JobRun)) as cursor:
-        return cursor.execute(_WENT_WRONG, [since]).fetchall()
+    with connection.cursor(row_factory=dict_row) as cursor:
+        rows = cursor.execute(_WENT_WRONG, [since]).fetchall()
+    return [
+        JobRun(**row | {"status": RunStatus(row["status"]), "trigger": Trigger(row["trigger"])})
+        for row in rows
+    ]
 
 
 def end_unknown(connection: Connection, run_ids: Iterable[str], reason: str) -> None:
