@@ -51,7 +51,12 @@ def test_jobs_schedules_and_sensors() -> None:
         "nightly": "0 2 * * *",
         "hourly": "30 * * * *",
     }
-    assert {each.name for each in repository.sensor_defs} == {"catch_up", "lost_runs", "run_log"}
+    assert {each.name for each in repository.sensor_defs} == {
+        "alerts",
+        "catch_up",
+        "lost_runs",
+        "run_log",
+    }
 
 
 def test_every_asset_has_an_owner_a_kind_and_a_description_that_a_reader_understands() -> None:

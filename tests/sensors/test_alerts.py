@@ -113,12 +113,14 @@ def test_a_skipped_night_is_told_and_what_went_wrong_before_the_first_tick_is_no
     night = replace(
         FAILED, run_id=NIGHT, status=RunStatus.SKIPPED, partition=None, error="locked: run r in progress"
     )
+    night = replace(night, trigger=Trigger.SCHEDULE)
     with site.instance() as instance, receiver() as address:
         _record(site, replace(FAILED, run_id="before"))
         ticks = Ticks(site, instance, address.url)
         ticks.tick()
         success = replace(FAILED, run_id="well", status=RunStatus.SUCCESS, error=None)
-        _record(site, night, success, replace(FAILED, run_id="old", updated_at=NOW - timedelta(days=2)))
+        _record(site, night, replace(night, run_id="given up", trigger=Trigger.CLI))
+        _record(site, success, replace(FAILED, run_id="old", updated_at=NOW - timedelta(days=2)))
         assert ticks.tick() == "told of 1 runs, could not tell of 0"
     (message,) = address.messages
     assert message["title"] == "Learner analytics: a night was skipped"
