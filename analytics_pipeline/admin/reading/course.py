@@ -1,7 +1,5 @@
 """Puts the answers about one course together: reads sums and lets the pure parts decide."""
 
-from sqlalchemy import Connection
-
 from analytics_pipeline.admin.answers.base import effective_range
 from analytics_pipeline.admin.answers.course import (
     CourseAnswer,
@@ -19,7 +17,7 @@ from analytics_pipeline.admin.answers.rates import count
 from analytics_pipeline.admin.answers.times import lesson_time
 from analytics_pipeline.admin.reading import queries
 from analytics_pipeline.admin.reading.provenance import provenance_of
-from analytics_pipeline.admin.reading.titles import read_titles
+from analytics_pipeline.admin.reading.titles import Titles, read_titles
 from analytics_pipeline.admin.reading.view import View
 from analytics_pipeline.days import DayRange
 
@@ -53,14 +51,15 @@ def read_course(view: View, course_id: str, asked: Asked) -> CourseAnswer:
     selection = _selection(view, course_id, asked)
     provenance = provenance_of(view, selection.days, course_id)
     daily = queries.daily_rows(connection, course_id, selection.days) if selection.days else []
-    lessons = list(_lessons(connection, course_id, selection, rules.min_cell).values())
+    titles = read_titles(connection, course_id)
+    lessons = list(_lessons(view, course_id, selection, titles).values())
     cohort_days = selection.cohort_days
     quizzes = queries.quiz_counts(connection, course_id, cohort_days) if cohort_days else []
     funnels = queries.funnel_counts(connection, course_id, cohort_days) if cohort_days else {}
     completion = funnel("completion", funnels.get("completion", {}), rules.min_cell)
     return CourseAnswer(
         course_id=course_id,
-        course_title=read_titles(connection, course_id).course,
+        course_title=titles.course,
         range=effective_range(selection),
         provenance=provenance,
         min_cell=rules.min_cell,
@@ -115,7 +114,7 @@ def read_lesson(view: View, course_id: str, lesson_idx: int, asked: Asked) -> Le
         range=effective_range(selection),
         provenance=provenance,
         min_cell=rules.min_cell,
-        lesson=_lessons(connection, course_id, selection, rules.min_cell, also=lesson_idx)[lesson_idx],
+        lesson=_lessons(view, course_id, selection, titles, only=lesson_idx)[lesson_idx],
         daily=lesson_days(rows, days, provenance.complete_through, rules.min_cell),
         views_by_hour=views_by_hour(rows, rules.min_cell),
         quizzes=[quiz(row, rules.min_cell) for row in quizzes if row["lesson_idx"] == lesson_idx],
@@ -133,30 +132,31 @@ def _is_text(course_id: str) -> bool:
 
 
 def _lessons(
-    connection: Connection, course_id: str, selection: Selection, min_cell: int, also: int | None = None
+    view: View, course_id: str, selection: Selection, titles: Titles, only: int | None = None
 ) -> dict[int, Lesson]:
-    """The lessons with activity in order, and the lesson `also` whether it has any or not."""
+    """The lessons with activity in order; or the lesson `only`, whether it has any or not."""
+    connection, min_cell = view.connection, view.rules.min_cell
     counts: list[LessonCounts] = []
     active: dict[int, queries.Sums] = {}
     histograms: dict[int, dict[str, int]] = {}
     if selection.days is not None and selection.cohort_days is not None:
         counts = queries.lesson_counts(connection, course_id, selection.cohort_days)
-        active = queries.lesson_activity(connection, course_id, selection.days)
-        histograms = queries.lesson_histograms(connection, course_id, selection.days)
+        active = queries.lesson_activity(connection, course_id, selection.days, only)
+        histograms = queries.lesson_histograms(connection, course_id, selection.days, only)
     # Learners of earlier cohorts may be active in lessons that nobody of these cohorts has come to.
-    wanted = active.keys() | ({also} if also is not None else set())
+    wanted = active.keys() if only is None else {only}
     seen = {lesson.lesson_idx for lesson in counts}
     counts += [LessonCounts(idx, 0, 0, 0, 0, 0) for idx in wanted - seen]
-    titles = read_titles(connection, course_id).lessons
     return {
         lesson.lesson_idx: _lesson(
             lesson,
-            titles.get(lesson.lesson_idx),
+            titles.lessons.get(lesson.lesson_idx),
             active.get(lesson.lesson_idx),
             histograms.get(lesson.lesson_idx, {}),
             min_cell,
         )
         for lesson in drop_off(counts, min_cell)
+        if only is None or lesson.lesson_idx == only
     }
 
 

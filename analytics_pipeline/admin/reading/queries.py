@@ -16,6 +16,7 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    true,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.elements import ColumnElement
@@ -110,13 +111,15 @@ def lesson_counts(connection: Connection, course_id: str, cohort_days: DayRange)
     return [LessonCounts(**row) for row in rows]
 
 
-def lesson_activity(connection: Connection, course_id: str, days: DayRange) -> dict[int, Sums]:
-    """Sums of `lesson_daily` over the days by lesson; persons are learner-days."""
+def lesson_activity(
+    connection: Connection, course_id: str, days: DayRange, only: int | None = None
+) -> dict[int, Sums]:
+    """Sums of `lesson_daily` over the days by lesson, or of one lesson; persons are learner-days."""
     lesson = lesson_daily.c.lesson_idx
     rows = _rows(
         connection,
         select(lesson, *_sums(lesson_daily, LESSON_ACTIVITY))
-        .where(_within(lesson_daily.c.day, course_id, days))
+        .where(_within(lesson_daily.c.day, course_id, days), _is_lesson(only))
         .group_by(lesson),
     )
     return {row["lesson_idx"]: row for row in rows}
@@ -141,14 +144,16 @@ def has_lesson(connection: Connection, course_id: str, lesson_idx: int) -> bool:
     )
 
 
-def lesson_histograms(connection: Connection, course_id: str, days: DayRange) -> dict[int, dict[str, int]]:
-    """Learner-days per bucket of time spent, by lesson, summed over the days."""
+def lesson_histograms(
+    connection: Connection, course_id: str, days: DayRange, only: int | None = None
+) -> dict[int, dict[str, int]]:
+    """Learner-days per bucket of time spent, by lesson, or of one lesson, summed over the days."""
     entry = func.jsonb_each_text(lesson_daily.c.active_ms_hist).table_valued("key", "value").lateral()
     learners = func.sum(entry.c.value.cast(BigInteger)).cast(BigInteger)
     rows = connection.execute(
         select(lesson_daily.c.lesson_idx, entry.c.key, learners)
         .select_from(lesson_daily.join(entry, literal(value=True)))
-        .where(_within(lesson_daily.c.day, course_id, days))
+        .where(_within(lesson_daily.c.day, course_id, days), _is_lesson(only))
         .group_by(lesson_daily.c.lesson_idx, entry.c.key)
     )
     histograms: dict[int, dict[str, int]] = {}
@@ -198,3 +203,7 @@ def _sums(table: Table, names: tuple[str, ...]) -> list[ColumnElement[int]]:
 
 def _within(day: Column[Any], course_id: str, days: DayRange) -> ColumnElement[bool]:
     return (day.table.c.course_id == course_id) & day.between(days.first, days.last)
+
+
+def _is_lesson(only: int | None) -> ColumnElement[bool]:
+    return true() if only is None else lesson_daily.c.lesson_idx == only
