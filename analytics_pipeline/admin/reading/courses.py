@@ -10,7 +10,7 @@ from sqlalchemy.sql.selectable import Subquery
 
 from analytics_pipeline.admin.answers.base import effective_range
 from analytics_pipeline.admin.answers.courses import CourseOrder, CoursesAnswer, course_line
-from analytics_pipeline.admin.answers.ranges import ALL_DAYS, NOTHING, Asked
+from analytics_pipeline.admin.answers.ranges import ALL_DAYS, EVER, NOTHING, Asked
 from analytics_pipeline.admin.answers.ranges import select as select_days
 from analytics_pipeline.admin.reading.course_sums import ALL, course_sums
 from analytics_pipeline.admin.reading.cursors import WrongCursorError, decode_cursor, encode_cursor
@@ -39,6 +39,8 @@ def read_courses(
     """
     published = _published_days(view)
     selection = select_days(asked, published, view.complete_through) if published else NOTHING
+    # What could not be published lies on days that no course has yet: a list without ends tells all of it.
+    told = asked.within(EVER, view.complete_through or published.last) if published else None
     sums = course_sums(asked, selection.cohort_days)
     matches = view.allows(sums.c.course_id) & _named(sums.c.course_id, search)
     if sort == "revenue" and currency is None:
@@ -66,7 +68,7 @@ def read_courses(
         courses=[course_line(dict(row), view.rules.min_cell) for row in rows[:limit]],
         next_cursor=following,
         total=_matching(view, search),
-        provenance=provenance_of(view, selection.days),
+        provenance=provenance_of(view, told),
         min_cell=view.rules.min_cell,
     )
 
