@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import os
 import random
+import signal
 import statistics
 import subprocess
 import sys
@@ -165,6 +166,8 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=60)
     parser.add_argument("--port", type=int, default=18_801)
     options = parser.parse_args()
+    # Who is told to end must remove the server too, as after Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="bench-admin-") as home:
         settings = Settings(home=Path(home), admin_port=options.port)
         server = EmbeddedServer(settings.home)
