@@ -8,10 +8,11 @@ from analytics_pipeline.dagster_home import dagster_environment
 from analytics_pipeline.settings import Settings
 
 
-def launch_command(first: date, last: date, *, wait: bool = True) -> list[str]:
+def launch_command(first: date, last: date, *, wait: bool = True, as_json: bool = False) -> list[str]:
     """The command that runs the days from `first` to `last`; with `wait` it queues behind another run."""
     days = ["--from", first.isoformat(), "--to", last.isoformat()]
-    return [sys.executable, "-m", "sensors.launch", *days, "--wait" if wait else "--no-wait"]
+    options = ["--wait" if wait else "--no-wait", *(["--json"] if as_json else [])]
+    return [sys.executable, "-m", "sensors.launch", *days, *options]
 
 
 def launch_environment(settings: Settings) -> dict[str, str]:

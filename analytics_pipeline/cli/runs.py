@@ -21,12 +21,16 @@ def run(
     wait: Annotated[
         bool, typer.Option(help="Wait for a run that works now, or end with an error that names it.")
     ] = True,
+    json: Annotated[bool, typer.Option("--json", help="Print the outcome as one line of JSON.")] = False,
 ) -> None:
-    """Seal and publish the days of a range, as one run that shows in the Dagster UI."""
+    """Seal and publish the days of a range, as one run that shows in the Dagster UI.
+
+    Exit codes: 0 all days went through, 1 failed, 2 nothing was started, 3 skipped.
+    """
     if last < first:
         raise CommandError(f"A range cannot end ({last}) before it begins ({first}); swap --from and --to.")
     settings = load_settings()
     ensure_database(settings)
-    command = launch_command(first, last, wait=wait)
+    command = launch_command(first, last, wait=wait, as_json=json)
     # In the place of this process: its signals and its exit code are the run's.
     os.execve(command[0], command, launch_environment(settings))  # noqa: S606

@@ -1,16 +1,21 @@
 """A launch from the command line: what it prints, how it ends, and what it refuses."""
 
 import json
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import dagster as dg
 import pytest
 
+from analytics_pipeline.database.turn import hold_turn
 from analytics_pipeline.days import DayRange
 from sensors.launch import main
-from tests.dagster_site import FIRST, Site
+from tests.dagster_site import FIRST, Site, record_run_under_way
 
 LAST = FIRST + timedelta(days=1)
+ANALYTICS = str(Path(sys.executable).with_name("analytics"))
 RANGE = ["--from", str(FIRST), "--to", str(LAST)]
 
 
@@ -27,6 +32,26 @@ def test_a_launch_says_on_one_line_of_json_how_it_went(
     assert site.status(run_id) == dg.DagsterRunStatus.SUCCESS
     assert "Sealed 2 of 2 days, through 2024-03-05.\n" in errors
     assert "dagster" not in errors, "what the assets say, and nothing else"
+
+
+def test_a_launch_through_the_command_that_finds_another_at_work_says_so_in_json(site: Site) -> None:
+    with site.instance() as instance:
+        before = record_run_under_way(instance, site, FIRST)
+    url = site.database.urls.pipeline
+    with hold_turn(url, before.run_id, has_ended=lambda _: False, on_wait=lambda _: None):
+        launch = subprocess.run(
+            [ANALYTICS, "run", *RANGE, "--no-wait", "--json"],
+            env=site.environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+            text=True,
+        )
+    assert launch.returncode == 3, launch.stderr
+    assert json.loads(launch.stdout) == {
+        "skipped": True,
+        "reason": f"locked: run {before.run_id} in progress",
+    }
 
 
 def test_a_launch_counts_against_the_limit_of_the_queue(site: Site) -> None:
