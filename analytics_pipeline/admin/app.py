@@ -22,7 +22,7 @@ from analytics_pipeline.admin.auth.access import (
 from analytics_pipeline.admin.auth.identity import Identities, provider_of
 from analytics_pipeline.admin.auth.session_key import session_key
 from analytics_pipeline.admin.auth.sessions import Sessions
-from analytics_pipeline.admin.dashboard import pages, runs_page, signing
+from analytics_pipeline.admin.dashboard import courses_page, pages, runs_page, signing
 from analytics_pipeline.admin.dashboard.rendering import STATIC
 from analytics_pipeline.admin.errors import install_error_answers
 from analytics_pipeline.admin.headers import SecurityHeaders
@@ -85,6 +85,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(SecurityHeaders)
     app.include_router(routes.router)
     app.include_router(signing.router)
+    app.include_router(courses_page.router)
     app.include_router(pages.router)
     app.include_router(runs_page.router)
     app.include_router(exposition.router)

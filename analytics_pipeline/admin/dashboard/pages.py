@@ -1,4 +1,4 @@
-"""The pages: list of courses, one course, one lesson, definitions."""
+"""The pages of one course, of one lesson, and of the definitions."""
 
 from datetime import UTC, datetime
 
@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
 from analytics_pipeline.admin.answers.definitions import definitions
-from analytics_pipeline.admin.api.parameters import Cursor, LessonIdx, Search
+from analytics_pipeline.admin.api.parameters import LessonIdx
 from analytics_pipeline.admin.dashboard.comparison import NOTHING
 from analytics_pipeline.admin.dashboard.course_page import more_of_course
 from analytics_pipeline.admin.dashboard.drawn import course_charts, lesson_charts
@@ -16,34 +16,11 @@ from analytics_pipeline.admin.dashboard.rendering import page
 from analytics_pipeline.admin.dashboard.signing import SignedIn
 from analytics_pipeline.admin.dashboard.terms import glossary
 from analytics_pipeline.admin.reading.course import known_days, read_course, read_funnels, read_lesson
-from analytics_pipeline.admin.reading.courses import read_courses
 from analytics_pipeline.admin.reading.signals import read_signals
 from analytics_pipeline.admin.service import ServiceOf
 from analytics_pipeline.admin.words import RULE_TITLES, biggest_drop_sentences
 
 router = APIRouter(include_in_schema=False)
-
-PAGE_LENGTH = 25
-
-
-@router.get("/")
-def courses_page(
-    service: ServiceOf, viewer: SignedIn, search: Search = "", cursor: Cursor = None
-) -> HTMLResponse:
-    """Courses, those that need attention first, and the open signals."""
-    with service.view(viewer) as view:
-        answer = read_courses(view, search=search, cursor=cursor, limit=PAGE_LENGTH)
-        open_signals = read_signals(view, limit=5)
-        notices = read_notices(view, answer.provenance.complete_through, datetime.now(UTC))
-    return page(
-        "courses.html",
-        answer=answer,
-        signals=open_signals.signals,
-        rule_titles=RULE_TITLES,
-        search=search,
-        cursor=cursor,
-        notices=notices,
-    )
 
 
 @router.get("/course/{course_id:path}/lesson/{lesson_idx}")
