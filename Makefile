@@ -10,7 +10,7 @@ RUNTIME := .venv/.runtime-installed
 DEV := .venv/.dev-installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test soak check docs format constraints
+.PHONY: help install demo test soak check docs screenshots format constraints
 
 help:
 	@echo "make demo         the whole system with a simulated course platform, until Ctrl-C"
@@ -18,6 +18,7 @@ help:
 	echo "make test         the test suite; make soak runs the long tests"
 	echo "make check        linters, types, import rules, dead code, stale docs, Dagster definitions"
 	echo "make docs         writes docs/reference from the code"
+	echo "make screenshots  the pictures in docs/images, from a demo of its own"
 	echo "make install      .venv with everything that the above need"
 	echo "make constraints  pin the newest allowed versions, with hashes"
 
@@ -69,6 +70,9 @@ check: install
 
 docs: install
 	@$(BIN)/python -m docs.generator
+
+screenshots: install
+	@$(BIN)/python -m docs.generator.screenshots
 
 format: install
 	@$(BIN)/ruff check --fix .

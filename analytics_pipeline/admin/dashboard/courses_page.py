@@ -1,6 +1,5 @@
 """The first page: what needs attention, the key numbers of all courses, and the list of courses."""
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from urllib.parse import urlencode
 
@@ -31,20 +30,19 @@ def courses_page(
     service: ServiceOf,
     viewer: SignedIn,
     asked: AskedRange,
+    *,
     search: Search = "",
     sort: CourseOrder = "attention",
     cursor: Cursor = None,
 ) -> HTMLResponse:
     """Courses, those that need attention first, and the open signals."""
     with service.view(viewer) as view:
-        answer = read_courses(
-            view, asked.asked, search=search, sort=sort, cursor=cursor, limit=PAGE_LENGTH
-        )
+        answer = read_courses(view, asked.asked, search=search, sort=sort, cursor=cursor, limit=PAGE_LENGTH)
         site = read_site(view, answer.range.cohort_days)
         signals = read_signals(view, limit=SIGNALS_SHOWN).signals
         notices = read_notices(view, answer.provenance.complete_through, datetime.now(UTC))
 
-    def address(changes: Mapping[str, str | None]) -> str:
+    def address(changes: dict[str, str | None]) -> str:
         """This list, with some of its parameters changed; it begins anew unless a cursor is among them."""
         known = {"search": search or None, "sort": sort, "range": asked.preset} | changes
         return "/?" + urlencode({name: value for name, value in known.items() if value is not None})
@@ -73,4 +71,4 @@ def signals_page(
     """Every finding, open or resolved."""
     with service.view(viewer) as view:
         answer = read_signals(view, status=status, cursor=cursor, limit=PAGE_LENGTH)
-    return page("signals_page.html", answer=answer, status=status, cursor=cursor, rule_titles=RULE_TITLES)
+    return page("signals_page.html", answer=answer, which=status, cursor=cursor, rule_titles=RULE_TITLES)

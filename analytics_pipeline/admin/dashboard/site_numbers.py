@@ -1,5 +1,6 @@
 """The key numbers of all courses together, against as many weeks before."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -71,13 +72,12 @@ def _compare(view: View, weeks: DayRange) -> Comparison:
 def _persons(view: View, weeks: DayRange) -> Persons:
     sums = (func.coalesce(func.sum(course_week.c[name]), 0).cast(BigInteger) for name in COUNTS)
     within = course_week.c.week.between(weeks.first, weeks.last)
-    learners, enrolled, mature, completed = view.connection.execute(
-        select(*sums).where(within, _seen(view))
-    ).one()
-    return _shown((learners, enrolled, mature, completed), view.rules.min_cell)
+    return _shown(
+        view.connection.execute(select(*sums).where(within, _seen(view))).one(), view.rules.min_cell
+    )
 
 
-def _shown(counts: tuple[int, int, int, int], min_cell: int) -> Persons:
+def _shown(counts: Sequence[int], min_cell: int) -> Persons:
     learners, enrolled, mature, completed = counts
     return Persons(
         count(learners, learners, min_cell),

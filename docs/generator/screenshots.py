@@ -1,4 +1,4 @@
-"""`python -m docs.screenshots` makes the pictures of README and tutorial from a demo of its own."""
+"""`python -m docs.generator.screenshots` makes the pictures of README and tutorial from a demo of its own."""
 
 import re
 import shutil
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-IMAGES = Path(__file__).parent / "images"
+IMAGES = Path(__file__).parents[1] / "images"
 WIDTH = 1280
 LARGEST_KIB = 300
 LOSING_COURSE = "python-first-steps"
