@@ -91,11 +91,11 @@ def duration(milliseconds: int | None) -> str:
     return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
-def biggest_drop_sentences(drop: BiggestDrop) -> tuple[str, str]:
-    """The biggest drop, and whether it is certain."""
+def biggest_drop_sentences(drop: BiggestDrop, title: str | None = None) -> tuple[str, str]:
+    """The biggest drop, in a lesson of that title, and whether it is certain."""
     rate = drop.drop
     counts = f"{number(rate.numerator)} of {number(rate.denominator)} learners ({percent(rate.value)})"
-    finding = f"{counts} who came to lesson {drop.lesson_idx} went no further."
+    finding = f"{counts} who came to {lesson_name(drop.lesson_idx, title)} went no further."
     if drop.certainty == "certain":
         sure = (
             f"This is certain: even the low end of its 95 % interval ({interval(rate)}) lies above "

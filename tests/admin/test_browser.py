@@ -8,8 +8,11 @@ import psycopg
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, sync_playwright
+from sqlalchemy import create_engine
 
+from analytics_pipeline.admin.auth.tokens import create_token, revoke_token
 from analytics_pipeline.database import tables
+from analytics_pipeline.database.urls import sqlalchemy_url
 from tests.admin.conftest import Token
 from tests.admin.rows import course_day, open_signal, publish
 from tests.admin.test_serve import environment, free_port, running, wait_for
@@ -155,6 +158,70 @@ def test_an_admin_walks_every_page_and_axe_finds_nothing(chromium: Page, site: s
             assert found.violations_count == 0, f"{path}, {scheme}\n{found.generate_report()}"
             assert chromium.evaluate("document.documentElement.scrollWidth") == width, path
     assert complaints == []
+
+
+def test_who_must_not_get_in_sees_no_datum_on_any_page(chromium: Page, site: str, database: Database) -> None:
+    for path in PAGES:
+        chromium.goto(site + path)
+        assert chromium.title() == "Sign in · Learner analytics", path
+        assert "40 of 112" not in chromium.content()
+    engine = create_engine(sqlalchemy_url(database.urls.pipeline))
+    with engine.begin() as connection:
+        _, elsewhere = create_token(connection, "the team of geometry", courses=["geometry"])
+        revoked_id, revoked = create_token(connection, "somebody who left")
+        revoke_token(connection, revoked_id)
+    engine.dispose()
+    sign_in(chromium, site, revoked)
+    assert chromium.get_by_role("alert").inner_text() == "The token is unknown, revoked or expired."
+    sign_in(chromium, site, elsewhere)
+    for path in (path for path in PAGES if "algebra" in path):
+        chromium.goto(site + path)
+        assert "does not cover the course algebra" in chromium.inner_text("main"), path
+    for path in ("/", "/runs", "/definitions"):
+        chromium.goto(site + path)
+        assert "algebra" not in chromium.inner_text("main"), path
+
+
+def test_the_pointer_shows_the_row_behind_a_bar_and_picks_days(
+    chromium: Page, site: str, token: Token
+) -> None:
+    sign_in(chromium, site, token.secret)
+    chromium.goto(f"{site}/course/algebra?range=30")
+    figure = chromium.locator("section[aria-labelledby=drop-off] figure")
+    figure.scroll_into_view_if_needed()
+    plot = figure.locator(".chart.wide svg line").first.bounding_box()
+    assert plot is not None
+    chromium.mouse.move(plot["x"] + plot["width"] * 2.5 / 4, plot["y"] - 20)
+    shown = figure.locator(".tip").inner_text().replace("\N{NARROW NO-BREAK SPACE}", " ")
+    assert "Lesson 2" in shown
+    assert "Stopped: 40" in shown
+    assert "Drop: 36 % 40 of 112" in shown
+    daily = chromium.locator("section[aria-labelledby=daily] figure")
+    daily.scroll_into_view_if_needed()
+    plot = daily.locator(".chart.wide svg line").first.bounding_box()
+    assert plot is not None
+    chromium.mouse.move(plot["x"] + plot["width"] * 0.5 / 30, plot["y"] - 10)
+    chromium.mouse.down()
+    chromium.mouse.move(plot["x"] + plot["width"] * 2.5 / 30, plot["y"] - 10)
+    chromium.mouse.up()
+    chromium.wait_for_url("**/course/algebra?range=custom&from=2026-03-02&to=2026-03-04")
+    assert chromium.get_by_text("Activity on 2 Mar 2026").is_visible()
+
+
+def test_a_page_weighs_little_and_needs_no_script(chromium: Page, site: str, token: Token) -> None:
+    sign_in(chromium, site, token.secret)
+    weights: list[int] = []
+    session = chromium.context.new_cdp_session(chromium)
+    session.send("Network.enable")
+    session.send("Network.setCacheDisabled", {"cacheDisabled": True})
+    session.on("Network.loadingFinished", lambda event: weights.append(event["encodedDataLength"]))
+    chromium.goto(f"{site}/course/algebra?range=90", wait_until="load")
+    assert 0 < sum(weights) < 200_000
+    session.send("Emulation.setScriptExecutionDisabled", {"value": True})
+    chromium.goto(f"{site}/course/algebra?range=all")
+    assert chromium.get_by_text("40 of 112 learners (36 %)").is_visible()
+    chromium.get_by_text("Average progress").click()
+    assert chromium.get_by_text("The mean, over learners").is_visible()
 
 
 def sign_in(page: Page, site: str, secret: str) -> None:

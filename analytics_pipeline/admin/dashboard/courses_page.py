@@ -40,7 +40,7 @@ def courses_page(
         answer = read_courses(view, asked.asked, search=search, sort=sort, cursor=cursor, limit=PAGE_LENGTH)
         site = read_site(view, answer.range.cohort_days)
         signals = read_signals(view, limit=SIGNALS_SHOWN).signals
-        notices = read_notices(view, answer.provenance.complete_through, datetime.now(UTC))
+        notices = read_notices(view, answer.provenance, datetime.now(UTC))
 
     def address(changes: dict[str, str | None]) -> str:
         """This list, with some of its parameters changed; it begins anew unless a cursor is among them."""
@@ -71,4 +71,12 @@ def signals_page(
     """Every finding, open or resolved."""
     with service.view(viewer) as view:
         answer = read_signals(view, status=status, cursor=cursor, limit=PAGE_LENGTH)
-    return page("signals_page.html", answer=answer, which=status, cursor=cursor, rule_titles=RULE_TITLES)
+        notices = read_notices(view, answer.provenance, datetime.now(UTC))
+    return page(
+        "signals_page.html",
+        answer=answer,
+        which=status,
+        cursor=cursor,
+        rule_titles=RULE_TITLES,
+        notices=notices,
+    )

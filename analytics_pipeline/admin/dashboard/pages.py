@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
+from analytics_pipeline.admin.answers.course import CourseAnswer
 from analytics_pipeline.admin.answers.definitions import definitions
 from analytics_pipeline.admin.api.parameters import LessonIdx
 from analytics_pipeline.admin.dashboard.comparison import NOTHING
@@ -32,7 +33,7 @@ def lesson_page(
         published = known_days(view, course_id)
         answer = read_lesson(view, course_id, lesson_idx, asked.asked)
         signals = read_signals(view, course_id=course_id).signals
-        notices = read_notices(view, answer.provenance.complete_through, datetime.now(UTC))
+        notices = read_notices(view, answer.provenance, datetime.now(UTC))
     return page(
         "lesson.html",
         course=answer,
@@ -56,7 +57,7 @@ def course_page(service: ServiceOf, viewer: SignedIn, course_id: str, asked: Ask
         course = read_course(view, course_id, asked.asked)
         funnels = read_funnels(view, course_id, asked.asked)
         more = more_of_course(view, course, published)
-        notices = read_notices(view, course.provenance.complete_through, datetime.now(UTC))
+        notices = read_notices(view, course.provenance, datetime.now(UTC))
     return page(
         "course.html",
         course=course,
@@ -66,9 +67,16 @@ def course_page(service: ServiceOf, viewer: SignedIn, course_id: str, asked: Ask
         published=published,
         drawn=course_charts(course),
         rule_titles=RULE_TITLES,
-        biggest=biggest_drop_sentences(course.biggest_drop) if course.biggest_drop else None,
+        biggest=_biggest_drop(course),
         notices=notices,
     )
+
+
+def _biggest_drop(course: CourseAnswer) -> tuple[str, str] | None:
+    if course.biggest_drop is None:
+        return None
+    titles = {lesson.lesson_idx: lesson.lesson_title for lesson in course.lessons}
+    return biggest_drop_sentences(course.biggest_drop, titles[course.biggest_drop.lesson_idx])
 
 
 @router.get("/definitions")
