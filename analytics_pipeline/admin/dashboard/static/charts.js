@@ -53,7 +53,7 @@ function follow(figure) {
   function tell(row, event) {
     const lines = [...row.cells].map((cell, i) => {
       const line = document.createElement("p");
-      line.textContent = i === 0 ? `${heads[0]} ${cell.textContent.trim()}` : `${heads[i]}: ${cell.innerText.trim()}`;
+      line.textContent = i === 0 ? `${heads[0]} ${told(cell)}` : `${heads[i]}: ${told(cell)}`;
       return line;
     });
     tip.replaceChildren(...lines);
@@ -89,4 +89,9 @@ function placeAt(chart, event, places) {
   const plot = plotOf(chart);
   const place = Math.floor(((event.clientX - plot.left) / plot.width) * places);
   return place < 0 || place >= places ? null : place;
+}
+
+// A closed table has no innerText.
+function told(cell) {
+  return cell.textContent.trim().replace(/[ \n]+/g, " ");
 }
