@@ -13,6 +13,11 @@ PARTS = {
     "Explanation": ("explanation", "Why it is as it is."),
 }
 
+INTRODUCTION = (
+    "[Decisions](decisions.md) records what a newcomer would question; "
+    "[Scale](scale.md) plans for very many events."
+)
+
 
 def contents_page(generated: Iterable[str]) -> str:
     """Every page by its part; `generated` are the pages that may not stand there yet."""
@@ -23,9 +28,7 @@ def contents_page(generated: Iterable[str]) -> str:
         if names:
             lines = [f"* [{_title(name)}]({name})" for name in sorted(names)]
             sections.append(section(title, words, "\n".join(lines)))
-    return page(
-        "Documentation", "[Decisions](decisions.md) records what a newcomer would question.", *sections
-    )
+    return page("Documentation", INTRODUCTION, *sections)
 
 
 def _title(name: str) -> str:
