@@ -11,6 +11,7 @@ from assets import (
     learner_days,
     no_due_day_is_old,
     raw_events,
+    retention,
     signal,
     site_days,
 )
@@ -40,7 +41,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
     return dg.Definitions(
         assets=[
             *(for_site(asset, settings, days) for asset in partitioned),
-            *(for_site(asset, settings) for asset in (course_catalogue, cohort_tables, signal)),
+            *(for_site(asset, settings) for asset in (course_catalogue, cohort_tables, signal, retention)),
         ],
         asset_checks=[no_due_day_is_old],
         jobs=[nightly_job],

@@ -120,6 +120,22 @@ class Settings(BaseSettings):
         ge=1,
         description="Days for which raw events are kept; older ones are not accepted. Unset: for ever.",
     )
+    quarantine_days: int | None = Field(
+        None, ge=1, description="Days for which rejected events are kept; their counts stay. Unset: for ever."
+    )
+    revision_days: int | None = Field(
+        None, ge=1, description="Days for which changes of published numbers are kept. Unset: for ever."
+    )
+    run_log_days: int | None = Field(
+        90,
+        ge=1,
+        description="Days for which Dagster keeps runs and their events; the audit log keeps every run.",
+    )
+    erasure_key: SecretStr | None = Field(
+        None,
+        min_length=32,
+        description="Hashes the ids of erased learners; unset: made once and kept under HOME.",
+    )
     pseudonym_key: SecretStr | None = Field(
         None, description="Secret under which learner ids are replaced by an HMAC at ingest; unset: kept."
     )

@@ -7,6 +7,7 @@ from assets.daily_tables import daily_tables
 from assets.days import site_days
 from assets.learner_days import learner_days
 from assets.raw_events import raw_events
+from assets.retention import retention
 from assets.signal import signal
 from assets.site import for_site
 
@@ -18,6 +19,7 @@ __all__ = [
     "learner_days",
     "no_due_day_is_old",
     "raw_events",
+    "retention",
     "signal",
     "site_days",
 ]

@@ -45,6 +45,7 @@ def _numbers(seal: DaySeal) -> dict[str, int]:
         "new events": seal.events,
         "duplicates": seal.duplicates,
         "conflicts": seal.conflicts,
+        "kept out": seal.kept_out,
         "files": len(seal.row.files),
         "bytes": seal.row.bytes,
     }

@@ -26,6 +26,7 @@ ASSETS = {
     "course_funnel": ("cohort_tables", {"learner_days", "event_day", "course_catalogue"}),
     "course_refund": ("cohort_tables", {"learner_days", "event_day"}),
     "signal": ("signals", {"lesson_daily", "lesson_cohort", "quiz_cohort", "course_funnel", "course_refund"}),
+    "retention": ("lake", {"signal"}),
 }
 """Group and upstream assets of each; renaming one is a change that people see."""
 

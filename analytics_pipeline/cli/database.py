@@ -9,7 +9,7 @@ import typer
 from analytics_pipeline.cli.errors import CommandError
 from analytics_pipeline.console import say
 from analytics_pipeline.database.embedded import EmbeddedServer
-from analytics_pipeline.database.migrate import migrate
+from analytics_pipeline.database.migrate import migrate, revisions_behind
 from analytics_pipeline.database.urls import database_urls, ensure_database
 from analytics_pipeline.lake.schema import Kind
 from analytics_pipeline.settings import Settings, load_settings
@@ -19,12 +19,31 @@ from analytics_pipeline.supervisor.home_lock import running_supervisor
 HOME_FOLDERS = ("dagster", "logs", "scratch", "secrets")
 
 
-def migrate_command() -> None:
+BEHIND = 3
+"""Exit code of `analytics migrate --check` when there is something to migrate."""
+
+
+def migrate_command(
+    check: Annotated[
+        bool, typer.Option("--check", help="Change nothing; exit code 3 when the database is behind.")
+    ] = False,
+) -> None:
     """Bring the database to the newest form: roles, schemas, tables, grants. Running it again is safe."""
     settings = load_settings()
+    if check:
+        _check(settings)
+        return
     ensure_database(settings)
     migrate(settings)
     say("The database is migrated.")
+
+
+def _check(settings: Settings) -> None:
+    behind = revisions_behind(settings)
+    if behind:
+        say(f"The database is behind by {', '.join(behind)}; run `analytics migrate`.")
+        raise typer.Exit(BEHIND)
+    say("The database is up to date.")
 
 
 def database_url(

@@ -8,6 +8,7 @@ from analytics_pipeline.settings import WrongSettingError
 # cannot have raised, and importing it only to ask would make every command slower.
 SENTENCES = {
     "analytics_pipeline.database.embedded": ("EmbeddedServerError",),
+    "analytics_pipeline.database.migrate": ("MigrationBlockedError",),
     "analytics_pipeline.database.roles": ("MissingPrivilegeError",),
     "analytics_pipeline.database.site": ("WrongTimezoneError",),
     "analytics_pipeline.database.urls": ("DatabaseNotReadyError",),
@@ -15,6 +16,7 @@ SENTENCES = {
     "analytics_pipeline.lake.bucket": ("LakeUnreachableError",),
     "analytics_pipeline.importing.source": ("WrongSourceError",),
     "analytics_pipeline.importing.sender": ("SendError",),
+    "analytics_pipeline.rezone.rezone": ("RezoneRefusedError",),
     "analytics_pipeline.simulate.faults": ("WrongFaultError",),
     "analytics_pipeline.ingest.keys": ("WrongOriginError",),
     "analytics_pipeline.supervisor.home_lock": ("HomeTakenError",),

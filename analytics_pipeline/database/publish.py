@@ -39,10 +39,14 @@ class DayScope:
 
 @dataclass(frozen=True)
 class CourseScope:
-    """All rows of these courses are replaced (None: of all courses), save those of the ones set aside."""
+    """All rows of these courses are replaced (None: of all courses), save those of the ones set aside.
+
+    Rows of cohort days before `since` are frozen: they stay, and are not compared.
+    """
 
     courses: Sequence[str] | None
     set_aside: Sequence[str] = ()
+    since: date | None = None
 
 
 Scope = DayScope | CourseScope
@@ -210,7 +214,7 @@ def _record(connection: Connection, table: Table, scope: Scope, cause: str, run_
     if isinstance(scope, DayScope):
         return record_day_revisions(connection, table, scope.days, cause=cause, run_id=run_id)
     return record_cohort_revisions(
-        connection, table, scope.courses, scope.set_aside, cause=cause, run_id=run_id
+        connection, table, scope.courses, scope.set_aside, since=scope.since, cause=cause, run_id=run_id
     )
 
 
@@ -247,12 +251,15 @@ def _replace(connection: Connection, table: Table, scope: Scope, run_id: str) ->
 def _condition(scope: Scope) -> tuple[sql.Composable, dict[str, object]]:
     if isinstance(scope, DayScope):
         return sql.SQL("day = ANY(%(days)s)"), {"days": list(scope.days)}
-    others = sql.SQL("course_id <> ALL(%(set_aside)s)")
-    aside: dict[str, object] = {"set_aside": list(scope.set_aside)}
-    if scope.courses is None:
-        return others, aside
-    named = sql.SQL("course_id = ANY(%(courses)s) AND {}").format(others)
-    return named, {"courses": list(scope.courses), **aside}
+    condition = sql.SQL(
+        "(%(courses)s::text[] IS NULL OR course_id = ANY(%(courses)s)) AND course_id <> ALL(%(set_aside)s)"
+        " AND (%(since)s::date IS NULL OR cohort_day >= %(since)s)"
+    )
+    return condition, {
+        "courses": None if scope.courses is None else list(scope.courses),
+        "set_aside": list(scope.set_aside),
+        "since": scope.since,
+    }
 
 
 def _columns(table: Table) -> sql.Composed:

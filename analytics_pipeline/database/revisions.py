@@ -93,21 +93,26 @@ def record_cohort_revisions(
     courses: Sequence[str] | None,
     set_aside: Sequence[str],
     *,
+    since: date | None = None,
     cause: str,
     run_id: str,
 ) -> int:
     """Record how the new rows differ from the published ones of the same as-of (`courses`: None for all).
 
-    Returns the number of revisions. Where as-of moved on, numbers move by definition, without one.
+    Returns the number of revisions. Where as-of moved on, numbers move by definition, without one; so
+    do cohort days before `since`, which are frozen.
     """
     names = {"table": published_table(table), "new": new_table(table)}
-    old_counts = IN_COURSES + sql.SQL("t.as_of IN (SELECT as_of FROM {new})").format(**names)
+    old_counts = IN_COURSES + sql.SQL(
+        "(%(since)s::date IS NULL OR t.cohort_day >= %(since)s) AND t.as_of IN (SELECT as_of FROM {new})"
+    ).format(**names)
     same_as_of = sql.SQL("(t.course_id, t.as_of) IN (SELECT course_id, as_of FROM {table})")
     new_counts = IN_COURSES + same_as_of.format(**names)
     in_scope = None if courses is None else list(courses)
     parameters: dict[str, object] = {
         "courses": in_scope,
         "set_aside": list(set_aside),
+        "since": since,
         "cause": cause,
         "run_id": run_id,
     }

@@ -19,16 +19,22 @@ def store_site(connection: psycopg.Connection, settings: Settings) -> None:
     check_site(connection, settings)
 
 
-def check_site(connection: psycopg.Connection, settings: Settings) -> None:
-    """Raise WrongTimezoneError or DatabaseNotReadyError when the settings do not fit the database."""
+def stored_timezone(connection: psycopg.Connection) -> str:
+    """The zone whose days are in force; DatabaseNotReadyError before the first migration."""
     try:
         row = connection.execute("SELECT timezone FROM analytics.site").fetchone()
     except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName) as error:
         raise DatabaseNotReadyError("the database was never migrated: run `analytics migrate`.") from error
     if row is None:
         raise DatabaseNotReadyError("the database was never migrated: run `analytics migrate`.")
-    if row[0] != settings.timezone:
+    return str(row[0])
+
+
+def check_site(connection: psycopg.Connection, settings: Settings) -> None:
+    """Raise WrongTimezoneError or DatabaseNotReadyError when the settings do not fit the database."""
+    stored = stored_timezone(connection)
+    if stored != settings.timezone:
         raise WrongTimezoneError(
-            f"ANALYTICS_TIMEZONE is {settings.timezone}, but the days of this database were cut in {row[0]}: "
-            f"set it back to {row[0]}."
+            f"ANALYTICS_TIMEZONE is {settings.timezone}, but the days of this database were cut in {stored}: "
+            f"set it back to {stored}, or cut them anew with `analytics rezone {settings.timezone}`."
         )

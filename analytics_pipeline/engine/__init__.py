@@ -3,7 +3,14 @@
 What seals and keeps the lake is DuckDB's in any case; `Models` is what both engines do.
 """
 
-from analytics_pipeline.engine.duckdb import Engine, copy_to_parquet, create_view, frame_in
+from analytics_pipeline.engine.duckdb import (
+    Engine,
+    copy_to_parquet,
+    create_view,
+    described_in,
+    frame_in,
+    quoted,
+)
 from analytics_pipeline.engine.relations import (
     ModelFailedError,
     Models,
@@ -27,5 +34,7 @@ __all__ = [
     "WrittenDay",
     "copy_to_parquet",
     "create_view",
+    "described_in",
     "frame_in",
+    "quoted",
 ]

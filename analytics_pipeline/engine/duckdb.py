@@ -15,7 +15,14 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from analytics_pipeline.engine.relations import Parameters, ParquetFiles, Relation, TypedFrame, WrittenDay
+from analytics_pipeline.engine.relations import (
+    Parameters,
+    ParquetFiles,
+    Relation,
+    Schema,
+    TypedFrame,
+    WrittenDay,
+)
 
 _ROWS_OF_DAY = "SELECT * FROM all_days WHERE day = $day"
 
@@ -123,6 +130,12 @@ def create_view(duck: duckdb.DuckDBPyConnection, name: str, relation: Relation) 
         rows = duck.sql(f"SELECT {nothing}").filter("false")
     columns = [f"{quoted(column)}::{kind} AS {quoted(column)}" for column, kind in relation.schema.items()]
     rows.project(", ".join(columns)).create_view(name)
+
+
+def described_in(duck: duckdb.DuckDBPyConnection, sql: str, parameters: Parameters) -> Schema:
+    """The columns of the model within an open session, and their types."""
+    described = duck.execute(f"DESCRIBE {sql}", _taken_by(sql, parameters)).fetchall()
+    return {name: kind for name, kind, *_ in described}
 
 
 def frame_in(duck: duckdb.DuckDBPyConnection, sql: str, parameters: Parameters) -> pd.DataFrame:

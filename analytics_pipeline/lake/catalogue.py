@@ -34,11 +34,13 @@ class LakeDay:
     pruned: bool
     learner_definition: str | None = None
     published_definition: str | None = None
+    frozen: bool = False
 
 
 _READ = """
     SELECT day, version, files, events, bytes, duplicates, learner_files, learner_version, published_version,
-           pruned_at IS NOT NULL AS pruned, learner_definition, published_definition
+           pruned_at IS NOT NULL AS pruned, learner_definition, published_definition,
+           frozen_at IS NOT NULL AS frozen
       FROM analytics.lake_day
      WHERE day = ANY(%s)
 """
@@ -61,6 +63,7 @@ _FIRST_DAY = """
     SELECT least((SELECT min(day) FROM analytics.lake_day WHERE events > 0),
                  (SELECT min(day) FROM ingest.inbox))
 """
+_LAST_FROZEN = "SELECT max(day) FROM analytics.lake_day WHERE frozen_at IS NOT NULL"
 _BEHIND = """
     SELECT day FROM ingest.inbox WHERE day < %(today)s
     UNION
@@ -130,6 +133,12 @@ def first_day(connection: Connection) -> date | None:
     """The first day with events, sealed or not; None when there is none."""
     row = connection.execute(_FIRST_DAY).fetchone()
     return row[0] if row else None
+
+
+def first_kept_day(connection: Connection) -> date | None:
+    """The first day whose learner days are kept; None while none were let go of."""
+    row = connection.execute(_LAST_FROZEN).fetchone()
+    return row[0] + timedelta(days=1) if row and row[0] else None
 
 
 def due_days(connection: Connection, today: date) -> list[date]:

@@ -7,6 +7,7 @@ from itertools import chain
 
 from duckdb import DuckDBPyConnection
 
+from analytics_pipeline.erasure.tombstones import count_kept_out
 from analytics_pipeline.lake.catalogue import LakeDay, advance, lake_days
 from analytics_pipeline.lake.identity import find_left_out
 from analytics_pipeline.lake.inbox import Inbox
@@ -30,6 +31,7 @@ class DaySeal:
     events: int = 0
     duplicates: int = 0
     conflicts: int = 0
+    kept_out: int = 0
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,10 @@ def _change(run: PipelineRun, part: Part, old: LakeDay | None, left_out: LeftOut
         duplicates=before.duplicates + duplicates,
     )
     conflicts = left_out.conflicts[day] if left_out else 0
-    return _Change(part, old, DaySeal(row, len(part.read.row_ids), part.events, duplicates, conflicts))
+    seal = DaySeal(
+        row, len(part.read.row_ids), part.events, duplicates, conflicts, part.read.kept_out.total()
+    )
+    return _Change(part, old, seal)
 
 
 def _commit(
@@ -119,4 +124,6 @@ def _commit(
         if left_out is not None:
             record_duplicates(run.connection, duck)
             quarantine_conflicts(run.connection, duck)
+        for change in changes:
+            count_kept_out(run.connection, change.part.read.kept_out)
         inbox.remove([change.part.read for change in changes])

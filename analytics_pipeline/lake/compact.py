@@ -43,21 +43,22 @@ def compact_day(run: PipelineRun, row: LakeDay) -> LakeDay:
     return compacted
 
 
-def collect_garbage(run: PipelineRun) -> list[str]:
-    """Remove the files that no row names and that are older than an hour; return their names.
+def collect_garbage(run: PipelineRun, older_than: timedelta = UNNAMED_FILES_STAY) -> list[str]:
+    """Remove the files that no row names and that are older than that (an hour); return their names.
 
     So goes what killed runs left in the scratch folder. The turn keeps any other run from naming one of these
     files meanwhile. It looks at the whole lake: once a night is enough.
     """
+    before = datetime.now(UTC) - older_than
     with run.connection.transaction():
         run.turn.check(run.connection)
-        garbage = _unnamed(run.connection, run.lake)
+        garbage = _unnamed(run.connection, run.lake, before)
         run.lake.remove(garbage)
-    run.engine.clear_leftovers(datetime.now(UTC) - UNNAMED_FILES_STAY)
+    run.engine.clear_leftovers(before)
     return garbage
 
 
-def _unnamed(connection: Connection, lake: Lake) -> list[str]:
-    written = lake.written_before(datetime.now(UTC) - UNNAMED_FILES_STAY)
+def _unnamed(connection: Connection, lake: Lake, before: datetime) -> list[str]:
+    written = lake.written_before(before)
     named = {name for (name,) in connection.execute(_NAMED)}
     return [name for name in written if name not in named]

@@ -4,6 +4,7 @@ A row that commits after the read is not in it: it stays in the inbox and is sea
 """
 
 from array import array
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import date
 from itertools import groupby
@@ -13,6 +14,7 @@ from pathlib import Path
 import msgspec
 from psycopg import Connection
 
+from analytics_pipeline.erasure.tombstones import Tombstones
 from analytics_pipeline.events import StoredEvent
 from analytics_pipeline.lake.schema import INBOX_LINE
 
@@ -26,6 +28,7 @@ _READ = """
 _REMOVE = "DELETE FROM ingest.inbox USING sealed WHERE inbox.id = sealed.id"
 
 _COLUMNS = ", ".join(f"{column}: '{kind}'" for column, kind in INBOX_LINE.items())
+NO_TOMBSTONES = Tombstones()
 LINES_OF_FILE = f"""
     SELECT *, row_number() OVER () AS position
       FROM read_ndjson($file, ignore_errors = $lenient, columns = {{{_COLUMNS}}})
@@ -56,11 +59,12 @@ class InboxDay:
         self.path = path
         self.row_ids = array("q")
         self.row_events = array("q")
+        self.kept_out = Counter[str]()
         self.is_known = True
 
     @property
     def events(self) -> int:
-        """How many events the rows say they hold."""
+        """How many events the rows say they hold, without those of erased learners."""
         return sum(self.row_events)
 
     def fault(self) -> str | None:
@@ -78,8 +82,9 @@ class InboxDay:
 class Inbox:
     """The days of the inbox that one seal reads, each of them once."""
 
-    def __init__(self, connection: Connection, folder: Path) -> None:
+    def __init__(self, connection: Connection, folder: Path, tombstones: Tombstones = NO_TOMBSTONES) -> None:
         self._connection = connection
+        self._tombstones = tombstones
         self._folder = folder
         self._read: dict[date, InboxDay | None] = {}
 
@@ -131,9 +136,10 @@ class Inbox:
                 with read.path.open("wb", buffering=1 << 20) as file:
                     for _, row_id, events, payload in rows:
                         read.row_ids.append(row_id)
-                        read.row_events.append(events)
+                        kept = self._tombstones.keep_out(payload, read.kept_out)
+                        read.row_events.append(events - (payload.count(b"\n") - kept.count(b"\n")))
                         read.is_known = read.is_known and _begins_as_known(payload)
-                        file.write(payload)
+                        file.write(kept)
                 self._read[day] = read
 
 

@@ -55,6 +55,8 @@ def write_part(duck: duckdb.DuckDBPyConnection, lake: Lake, read: InboxDay, vers
     """Write all events of the day. Raises UnreadableInboxError when any line is not a stored event."""
     if not read.is_known:
         raise _unreadable(read)
+    if read.events == 0 and read.kept_out:
+        return Part(read)
     try:
         part = _write(duck, lake, read, version, _EVENTS)
     except (duckdb.InvalidInputException, duckdb.DataError) as error:

@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 import psycopg
 
+from analytics_pipeline.erasure.tombstones import read_tombstones
 from analytics_pipeline.lake.catalogue import LakeDay, advance, lake_days
 from analytics_pipeline.lake.chunk import DaySeal, seal_chunk
 from analytics_pipeline.lake.compact import MOST_PARTS, compact_day
@@ -62,7 +63,8 @@ def _seal_waiting(
     """Seal those of `days` that have rows in the inbox."""
     run.engine.scratch.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="seal-", dir=run.engine.scratch) as folder:
-        inbox = Inbox(run.connection, Path(folder))
+        tombstones = read_tombstones(run.connection, run.settings)
+        inbox = Inbox(run.connection, Path(folder), tombstones)
         waiting = inbox.waiting(days)
         seal_together = partial(_seal_together, run, inbox, result)
         for chunk in plan_chunks(waiting, CHUNK_EVENTS, CHUNK_DAYS):

@@ -12,7 +12,7 @@ from analytics_pipeline.course_catalogue.store import catalogue_windows, read_re
 from analytics_pipeline.database.publish import CheckFailedError, CourseScope, NewRows, Published, publish
 from analytics_pipeline.days import DayRange, day_of, day_start
 from analytics_pipeline.engine import Parameters, Relation
-from analytics_pipeline.lake.catalogue import as_of_day, first_day, lake_days
+from analytics_pipeline.lake.catalogue import as_of_day, first_day, first_kept_day, lake_days
 from analytics_pipeline.metrics.causes import DEFINITION_CHANGE, LATE_EVENTS, RECOMPUTED
 from analytics_pipeline.metrics.checks import COHORT_CHECKS
 from analytics_pipeline.metrics.failures import record_failed_courses
@@ -57,9 +57,9 @@ class CohortPublication:
 def publish_cohorts(run: PipelineRun, cause: str | None = None) -> CohortPublication | None:
     """Publish all cohort tables for the current as-of day, in one transaction; idempotent.
 
-    `cause` is why numbers move, where the caller knows better than what the database tells.
-    None while there is no as-of day: the first day with events is not published, or is today. Raises
-    CheckFailedError and TurnLostError; the old rows stand then.
+    Rows of cohort days whose learner days are gone stay as they are. `cause` is why numbers may differ,
+    where the caller knows better. None while there is no as-of day: the first day with events is not
+    published, or is today. Raises CheckFailedError and TurnLostError; the old rows stand then.
     """
     as_of = as_of_day(run.connection, day_of(datetime.now(UTC), run.settings.zone))
     return None if as_of is None else publish_cohorts_as_of(run, as_of, cause)
@@ -82,16 +82,17 @@ def publish_cohorts_as_of(run: PipelineRun, as_of: date, cause: str | None = Non
 def _publish(run: PipelineRun, as_of: date, cause: str | None) -> CohortPublication:
     relations, parameters = cohort_inputs(run, as_of), cohort_parameters(run.settings, as_of)
     definition = cohort_definition(run)
+    kept_since = first_kept_day(run.connection)
     run.engine.scratch.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="publish-", dir=run.engine.scratch) as folder:
         new_rows = [NewRows(model.table, Path(folder) / f"{model.name}.csv") for model in COHORT]
         for model, rows in zip(COHORT, new_rows, strict=True):
-            run.models.write_csv(model.sql, relations, parameters, rows.csv)
-        find_unknown_refunds(run, relations, parameters)
+            run.models.write_csv(of_kept_days(model.sql, kept_since), relations, parameters, rows.csv)
+        find_unknown_refunds(run, relations, parameters, kept_since)
         published = publish(
             run.connection,
             turn=run.turn,
-            scope=CourseScope(None),
+            scope=CourseScope(None, since=kept_since),
             new_rows=new_rows,
             checks=COHORT_CHECKS,
             cause=cause or _cause(run.connection, definition),
@@ -109,6 +110,13 @@ def cohort_inputs(run: PipelineRun, as_of: date) -> Mapping[str, Relation]:
         "funnel_windows": funnel_windows(windows_by_course(run)),
         "required_lessons": required_lessons(read_required_lessons(run.connection)),
     }
+
+
+def of_kept_days(sql: str, kept_since: date | None) -> str:
+    """The cohort model without the rows of frozen cohort days, which what is carried on cannot count."""
+    if kept_since is None:
+        return sql
+    return f"SELECT * FROM (\n{sql}\n) AS every_day WHERE cohort_day >= DATE '{kept_since}'"  # noqa: S608  # a date
 
 
 def cohort_parameters(settings: Settings, as_of: date) -> Parameters:

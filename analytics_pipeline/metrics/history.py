@@ -1,7 +1,7 @@
 """The cohort tables as they were on each of many as-of days, without reading the whole past for each."""
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from functools import partial
@@ -9,11 +9,21 @@ from pathlib import Path
 
 import pandas as pd
 from duckdb import DuckDBPyConnection
+from psycopg import sql
 
-from analytics_pipeline.engine import Models, ParquetFiles, copy_to_parquet, create_view, frame_in
+from analytics_pipeline.engine import (
+    Models,
+    ParquetFiles,
+    TypedFrame,
+    copy_to_parquet,
+    create_view,
+    described_in,
+    frame_in,
+)
+from analytics_pipeline.lake.catalogue import first_kept_day
 from analytics_pipeline.lake.schema import LEARNER_DAYS
-from analytics_pipeline.metrics.cohorts import cohort_inputs, cohort_parameters
-from analytics_pipeline.metrics.models import COHORT, read_sql
+from analytics_pipeline.metrics.cohorts import cohort_inputs, cohort_parameters, of_kept_days
+from analytics_pipeline.metrics.models import COHORT, Model, read_sql
 from analytics_pipeline.run import PipelineRun
 
 TablesAsOf = Callable[[date], dict[str, pd.DataFrame]]
@@ -23,10 +33,13 @@ TablesAsOf = Callable[[date], dict[str, pd.DataFrame]]
 def cohort_history(run: PipelineRun, first: date, last: date) -> Iterator[TablesAsOf]:
     """Within the block, a function that gives the rows of each cohort table as of any day from first to last.
 
-    They are what would have been published on that day, had the learner days been those known now.
+    They are what would have been published on that day, had the learner days been those known now; rows of
+    frozen cohort days are those that are published.
     """
+    kept_since = first_kept_day(run.connection)
+    frozen = {} if kept_since is None else _frozen(run, last, kept_since)
     if run.cluster is not None:
-        yield partial(_tables_as_of, run, run.cluster)
+        yield partial(_tables_as_of, run, run.cluster, kept_since, frozen)
         return
     run.engine.scratch.mkdir(parents=True, exist_ok=True)
     with (
@@ -36,16 +49,29 @@ def cohort_history(run: PipelineRun, first: date, last: date) -> Iterator[Tables
         if first < last:
             read_past_once(duck, cohort_parameters(run.settings, first)["as_of"], Path(folder))
 
+        for name, frame in frozen.items():
+            create_view(duck, name, frame)
+
         def tables_as_of(as_of: date) -> dict[str, pd.DataFrame]:
             parameters = cohort_parameters(run.settings, as_of)
-            return {model.name: frame_in(duck, model.sql, parameters) for model in COHORT}
+            return {
+                model.name: frame_in(duck, _with_frozen(model, kept_since), parameters) for model in COHORT
+            }
 
         yield tables_as_of
 
 
-def _tables_as_of(run: PipelineRun, cluster: Models, as_of: date) -> dict[str, pd.DataFrame]:
-    relations, parameters = cohort_inputs(run, as_of), cohort_parameters(run.settings, as_of)
-    return {model.name: cluster.frame(model.sql, relations, parameters) for model in COHORT}
+def _tables_as_of(
+    run: PipelineRun,
+    cluster: Models,
+    kept_since: date | None,
+    frozen: Mapping[str, TypedFrame],
+    as_of: date,
+) -> dict[str, pd.DataFrame]:
+    relations, parameters = {**cohort_inputs(run, as_of), **frozen}, cohort_parameters(run.settings, as_of)
+    return {
+        model.name: cluster.frame(_with_frozen(model, kept_since), relations, parameters) for model in COHORT
+    }
 
 
 def read_past_once(duck: DuckDBPyConnection, first_as_of: object, folder: Path) -> None:
@@ -58,3 +84,27 @@ def read_past_once(duck: DuckDBPyConnection, first_as_of: object, folder: Path) 
     kept = [name for name, *_ in duck.from_parquet(str(path)).description]
     duck.execute("DROP VIEW learner_days")
     create_view(duck, "learner_days", ParquetFiles([str(path)], {name: LEARNER_DAYS[name] for name in kept}))
+
+
+def _with_frozen(model: Model, kept_since: date | None) -> str:
+    if kept_since is None:
+        return model.sql
+    kept = of_kept_days(model.sql, kept_since)
+    return f"{kept} UNION ALL SELECT * FROM frozen_{model.name}"  # noqa: S608  # names of ours
+
+
+def _frozen(run: PipelineRun, last: date, kept_since: date) -> dict[str, TypedFrame]:
+    """`frozen_<table>` of each table: its published rows of frozen cohort days, typed as its model is."""
+    frames = {}
+    with run.engine.session(cohort_inputs(run, last)) as duck:
+        for model in COHORT:
+            columns = described_in(duck, model.sql, cohort_parameters(run.settings, last))
+            query = sql.SQL("SELECT {} FROM {} WHERE cohort_day < {}").format(
+                sql.SQL(", ").join(map(sql.Identifier, columns)),
+                sql.Identifier("analytics", model.name),
+                sql.Literal(kept_since),
+            )
+            rows = run.connection.execute(query).fetchall()
+            frame = pd.DataFrame(rows, columns=list(columns), dtype=object)
+            frames[f"frozen_{model.name}"] = TypedFrame(frame, columns)
+    return frames

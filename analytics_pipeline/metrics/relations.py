@@ -38,13 +38,19 @@ _READ_DUPLICATES = """
 # An event of a type that nobody knows is rejected, and counted under no type. A refund of no known order was
 # accepted, and is counted as an event: the lake holds it.
 _READ_QUARANTINE = """
-    SELECT day, course_id,
-           CASE WHEN event_type = ANY(enum_range(NULL::analytics.event_type)::text[]) THEN event_type END,
-           count(*) FILTER (WHERE reason = 'conflict' OR reason LIKE 'conflict:%%'),
-           count(*) FILTER (WHERE reason <> 'conflict' AND reason NOT LIKE 'conflict:%%')
-      FROM ingest.quarantine
-     WHERE day = ANY(%s) AND reason <> 'unknown_order'
-     GROUP BY 1, 2, 3
+    SELECT day, course_id, event_type, sum(conflicts)::bigint, sum(rejected)::bigint
+      FROM (SELECT day, course_id,
+                   CASE WHEN event_type = ANY(enum_range(NULL::analytics.event_type)::text[])
+                        THEN event_type END AS event_type,
+                   (reason = 'conflict' OR reason LIKE 'conflict:%%')::int AS conflicts,
+                   (reason <> 'conflict' AND reason NOT LIKE 'conflict:%%')::int AS rejected
+              FROM ingest.quarantine
+             WHERE day = ANY(%(days)s) AND reason <> 'unknown_order'
+            UNION ALL
+            SELECT day, course_id, event_type::text, conflicts, rejected
+              FROM analytics.quarantine_count
+             WHERE day = ANY(%(days)s)) AS counted
+     GROUP BY day, course_id, event_type
 """
 
 
@@ -71,8 +77,8 @@ def duplicate_count(connection: Connection, days: Sequence[date]) -> TypedFrame:
 
 
 def quarantine_count(connection: Connection, days: Sequence[date]) -> TypedFrame:
-    """Events of these days in quarantine, conflicts apart."""
-    rows = connection.execute(_READ_QUARANTINE, [list(days)]).fetchall()
+    """Events of these days that are or were in quarantine, conflicts apart."""
+    rows = connection.execute(_READ_QUARANTINE, {"days": list(days)}).fetchall()
     return TypedFrame(pd.DataFrame(rows, columns=list(QUARANTINE_COUNT)), QUARANTINE_COUNT)
 
 

@@ -8,7 +8,7 @@ has come leaves the quarantine. They were accepted, and event_day counts them as
 import hashlib
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pandas as pd
@@ -42,9 +42,19 @@ _KEEP = """
 """
 
 
-def find_unknown_refunds(run: PipelineRun, relations: Mapping[str, Relation], parameters: Parameters) -> None:
-    """Put them into the connection's `pg_temp.unknown_refund`, as they will stand in quarantine."""
+def find_unknown_refunds(
+    run: PipelineRun,
+    relations: Mapping[str, Relation],
+    parameters: Parameters,
+    kept_since: date | None,
+) -> None:
+    """Put them into the connection's `pg_temp.unknown_refund`, as they will stand in quarantine.
+
+    Those of days before `kept_since` are counted in rows that are frozen, and leave the quarantine.
+    """
     found = run.engine.frame(read_sql("unknown_refund"), relations, parameters)
+    if kept_since is not None:
+        found = found[found["day"] >= pd.Timestamp(kept_since)]
     run.connection.execute(_CREATE)
     with run.connection.cursor() as cursor, cursor.copy(_COPY) as copy:
         copy.set_types(_COPY_TYPES)

@@ -136,7 +136,7 @@ def test_a_bad_day_stops_no_other_and_the_run_fails_naming_it(site: Site) -> Non
         assert run is not None
         assert run.status == dg.DagsterRunStatus.FAILURE
         steps = instance.get_run_stats(outcome.run_id)
-        assert (steps.steps_failed, steps.steps_succeeded) == (1, 6), "one red step: the cause"
+        assert (steps.steps_failed, steps.steps_succeeded) == (1, 7), "one red step: the cause"
 
 
 def test_a_day_that_failed_keeps_its_old_rows_until_it_is_mended(site: Site) -> None:

@@ -13,8 +13,9 @@ from analytics_pipeline.database.tables.cohorts import (
 )
 from analytics_pipeline.database.tables.columns import EVENT_TYPE, metadata
 from analytics_pipeline.database.tables.daily import course_daily, event_day, lesson_daily
+from analytics_pipeline.database.tables.erasure import erasure, tombstone
 from analytics_pipeline.database.tables.ingest import inbox, quarantine, write_key
-from analytics_pipeline.database.tables.lake import duplicate_count, lake_day
+from analytics_pipeline.database.tables.lake import duplicate_count, lake_day, quarantine_count
 from analytics_pipeline.database.tables.operations import admin_token, metric_revision, site, turn
 from analytics_pipeline.database.tables.runs import job_run, publication_failure
 from analytics_pipeline.database.tables.signals import signal, signal_evaluation
@@ -32,6 +33,7 @@ __all__ = [
     "course_week",
     "course_window",
     "duplicate_count",
+    "erasure",
     "event_day",
     "inbox",
     "job_run",
@@ -42,11 +44,13 @@ __all__ = [
     "metric_revision",
     "publication_failure",
     "quarantine",
+    "quarantine_count",
     "quiz_cohort",
     "signal",
     "signal_evaluation",
     "site",
     "site_day",
+    "tombstone",
     "turn",
     "write_key",
 ]

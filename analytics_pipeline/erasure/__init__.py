@@ -1,0 +1,1 @@
+"""Erasing a learner: tombstones, the erasure itself, its receipt."""

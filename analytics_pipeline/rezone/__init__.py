@@ -1,0 +1,1 @@
+"""Rebuilding everything under another time zone."""
