@@ -24,6 +24,7 @@ from analytics_pipeline.database.migrate import (
     upgrade,
 )
 from analytics_pipeline.database.urls import DatabaseNotReadyError, sqlalchemy_url
+from analytics_pipeline.days import DayRange
 from analytics_pipeline.events import EventType
 from analytics_pipeline.importing.oulad import open_oulad
 from analytics_pipeline.metrics.publication import publish_cohorts, publish_daily
@@ -117,8 +118,9 @@ def copy_into(source: Database, target: Database) -> None:
 def publish(database: Database, folder: Path, wire: list[Wire], **settings: Any) -> None:
     with a_run(database, folder, **settings) as run:
         with database.connect("ingest") as ingest:
-            days = sorted(deliver(ingest, wire, run.settings))
-        through(run, days)
+            days = deliver(ingest, wire, run.settings)
+        # Days without events as well: as-of stops at a gap.
+        through(run, list(DayRange(min(days), max(days))))
         publish_cohorts(run)
         evaluate_signals(run)
 
@@ -182,18 +184,18 @@ def test_every_earlier_revision_keeps_every_cell_and_goes_on_with_the_same_numbe
 
 
 @pytest.mark.timeout(900)
-def test_a_database_of_the_first_revision_keeps_every_number_of_a_real_module(
+def test_a_database_of_the_first_revision_keeps_every_number_of_a_real_course(
     server: Server, test_data: Path, tmp_path: Path
 ) -> None:
     settings = {"first_day": date(2012, 1, 1)}
     blank: dict[str, Any] = {"userId": None, "courseId": None, "lessonIdx": None, "metadata": {}}
     source = open_oulad(test_data / "oulad", ZoneInfo("UTC"), ["AAA"])
-    wire = [{**blank, **json.loads(event)} for event in source.events]
+    wire = [{**blank, **json.loads(event)} for event in source.events if b"AAA-2013J" in event]
     with fresh_database(server) as database:
         publish(database, tmp_path, wire, **settings)
         with database.connect("owner") as owner:
             known = owner.execute(KNOWN).fetchall()
-        assert known == [("AAA-2013J", 383, 278), ("AAA-2014J", 365, 253)]
+        assert known == [("AAA-2013J", 383, 278)]
         upgrade_and_compare(server, database, tmp_path, "0001", **settings)
 
 
