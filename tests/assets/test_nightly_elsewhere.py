@@ -46,6 +46,7 @@ def test_a_night_over_a_bucket_publishes_what_one_over_a_folder_does(server: Ser
     assert tables == plain
 
 
+@pytest.mark.soak
 def test_a_night_on_a_cluster_publishes_what_one_in_this_process_does(
     server: Server, plain: Tables, spark_master: str
 ) -> None:
