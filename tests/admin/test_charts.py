@@ -27,7 +27,10 @@ def lessons(*counts: tuple[int, int, int]) -> list[Lesson]:
         for idx, (stopped, active, finished) in enumerate(counts)
     ]
     time = lesson_time({"80": 9}, measured=9, learner_days=20, active_ms_sum=900_000, min_cell=5)
-    return [Lesson(**dict(lesson), lesson_title=None, views=70, time=time) for lesson in drop_off(rows, min_cell=5)]
+    return [
+        Lesson(**dict(lesson), lesson_title=None, views=70, time=time)
+        for lesson in drop_off(rows, min_cell=5)
+    ]
 
 
 def days(*learners: int | None) -> list[DayPoint]:
