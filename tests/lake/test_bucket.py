@@ -11,7 +11,6 @@ from uuid import uuid4
 import pytest
 
 from analytics_pipeline.engine import Engine, ParquetFiles
-from analytics_pipeline.lake import compact
 from analytics_pipeline.lake.bucket import LakeUnreachableError
 from analytics_pipeline.lake.catalogue import lake_days
 from analytics_pipeline.lake.compact import MOST_PARTS, collect_garbage
@@ -30,6 +29,8 @@ from tests.s3_server import BUCKET, s3_server
 
 DAYS = [FIRST + timedelta(days=number) for number in range(4)]
 PROCESSES = get_context("forkserver")
+AT_ONCE = timedelta(seconds=-2)
+"""A bucket tells the time of a file in whole seconds."""
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +61,7 @@ def live(database: Database, folder: Path, root: str | None) -> dict[str, Any]:
             nights.deliver(ingest, [event], run.settings)
             seal_days(run, [DAYS[1]], lambda _: None)
         nights.night(run, DAYS, DAYS[-1])
-        garbage = collect_garbage(run)
+        garbage = collect_garbage(run, older_than=AT_ONCE)
         rows = lake_days(run.connection, DAYS)
         learner_days = run.engine.frame(
             "SELECT * FROM learner_days ORDER BY ALL",
@@ -82,9 +83,8 @@ def live(database: Database, folder: Path, root: str | None) -> dict[str, Any]:
 
 
 def test_nights_on_a_bucket_leave_what_the_same_nights_leave_in_a_folder(
-    server: Server, root: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    server: Server, root: str, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(compact, "UNNAMED_FILES_STAY", timedelta(seconds=-2))
     with fresh_database(server) as one, fresh_database(server) as other:
         in_folder = live(one, tmp_path, None)
         in_bucket = live(other, tmp_path, root)
@@ -94,7 +94,7 @@ def test_nights_on_a_bucket_leave_what_the_same_nights_leave_in_a_folder(
 
 
 def test_killed_between_upload_and_commit_a_seal_leaves_garbage_alone(
-    database: Database, root: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    database: Database, root: str, tmp_path: Path
 ) -> None:
     with database.connect("ingest") as ingest:
         deliver(ingest, [Delivery("a", 0), Delivery("b", 0)], UTC_ZONE)
@@ -114,8 +114,7 @@ def test_killed_between_upload_and_commit_a_seal_leaves_garbage_alone(
         seal_days(after, [FIRST], lambda _: None)
         assert [row[1] for row in lake_rows(after, [FIRST])] == ["a", "b"]
         assert collect_garbage(after) == []
-        monkeypatch.setattr(compact, "UNNAMED_FILES_STAY", timedelta(seconds=-2))
-        assert collect_garbage(after) == [uploaded]
+        assert collect_garbage(after, older_than=AT_ONCE) == [uploaded]
         assert [row[1] for row in lake_rows(after, [FIRST])] == ["a", "b"]
 
 

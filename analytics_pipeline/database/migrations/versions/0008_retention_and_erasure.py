@@ -110,3 +110,9 @@ def upgrade() -> None:
         schema="analytics",
         comment="Learners who were erased: events that are sent again stay out of the lake.",
     )
+
+
+def downgrade() -> None:
+    for table in ("tombstone", "erasure", "quarantine_count"):
+        op.drop_table(table, schema="analytics")
+    op.drop_column("lake_day", "frozen_at", schema="analytics")
