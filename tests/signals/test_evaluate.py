@@ -3,6 +3,7 @@
 import random
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,6 +20,9 @@ from tests.signals.conftest import QUIET_DAYS
 FIRST = date(2024, 3, 1)
 LAST = FIRST + timedelta(days=13)
 IN_BETWEEN = FIRST + timedelta(days=8)
+
+RULES: dict[str, Any] = {"quiet_days": QUIET_DAYS, "signal_drop_off": 0.3}
+"""What the course below was made for: under 0.25 it would still be open on its last day."""
 
 
 def a_course_that_loses_learners_at_lesson_1_until_it_is_mended() -> list[Wire]:
@@ -68,12 +72,12 @@ def test_nights_caught_up_at_once_give_the_signals_of_nights_one_by_one(
 ) -> None:
     whole = list(DayRange(FIRST, LAST))
     put(database, wire)
-    with a_run(database, tmp_path / "at-once", quiet_days=QUIET_DAYS) as run:
+    with a_run(database, tmp_path / "at-once", **RULES) as run:
         night(run, whole, LAST)
         evaluations = evaluate_signals_to(run, LAST)
     at_once = signals_of(database)
     clear(database)
-    with a_run(database, tmp_path / "one-by-one", quiet_days=QUIET_DAYS) as run:
+    with a_run(database, tmp_path / "one-by-one", **RULES) as run:
         for day in whole:
             put(database, [event for event in wire if event["createdAt"].startswith(str(day))])
             night(run, [day], day)
