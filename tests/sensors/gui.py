@@ -1,9 +1,11 @@
 """Starting runs as Dagster's own pages and daemons do: through GraphQL, and through the queue."""
 
 import asyncio
+import logging
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,8 @@ import dagster as dg
 from dagster._cli.job import _create_run
 from dagster._core.workspace.context import WorkspaceProcessContext, WorkspaceRequestContext
 from dagster._core.workspace.load_target import WorkspaceFileTarget
+from dagster._daemon.daemon import SchedulerDaemon  # noqa: F401  # the module below cannot be imported first
+from dagster._scheduler.scheduler import launch_scheduled_runs
 from dagster_graphql.client.query import (
     LAUNCH_PARTITION_BACKFILL_MUTATION,
     LAUNCH_PIPELINE_EXECUTION_MUTATION,
@@ -88,3 +92,11 @@ def open_gui(instance: dg.DagsterInstance) -> Iterator[Gui]:
     """A workspace with a code server of its own."""
     with WorkspaceProcessContext(instance, WorkspaceFileTarget([WORKSPACE])) as process:
         yield Gui(instance, process.create_request_context())
+
+
+def pass_time(instance: dg.DagsterInstance, clock: list[datetime]) -> None:
+    """Let the daemon look at the schedules at each of these instants, one after the other."""
+    with WorkspaceProcessContext(instance, WorkspaceFileTarget([WORKSPACE])) as process:
+        for now in clock:
+            for error in launch_scheduled_runs(process, logging.getLogger(__name__), now, {}):
+                assert error is None, error

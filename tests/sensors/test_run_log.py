@@ -1,6 +1,6 @@
 """The audit log is level with Dagster's records, whatever happened while nobody looked."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import dagster as dg
@@ -15,6 +15,7 @@ from sensors.jobs import NIGHTLY, range_tags
 from sensors.launch import main
 from sensors.recording import record_runs
 from tests.dagster_site import FIRST, Site, record_run_under_way
+from tests.sensors.gui import pass_time
 
 LAST = FIRST + timedelta(days=1)
 DAYS = DayRange(FIRST, LAST)
@@ -77,6 +78,25 @@ def test_a_launch_that_was_given_up_is_in_the_log_as_skipped(site: Site) -> None
     log = _log(site)
     assert (log[outcome.run_id]["status"], log[outcome.run_id]["error"]) == ("SKIPPED", outcome.skipped)
     assert (log[before.run_id]["status"], log[before.run_id]["partition"]) == ("STARTED", str(FIRST))
+
+
+def test_a_night_that_the_daemon_skipped_is_in_the_log_once_with_the_reason(site: Site) -> None:
+    # Of late, since Dagster forgets ticks that are older than a year.
+    night = datetime.now(UTC).replace(hour=2, minute=0, second=0, microsecond=0) - timedelta(days=1)
+    with site.instance() as instance:
+        before = record_run_under_way(instance, site, FIRST)
+        instance.add_run_tags(before.run_id, {"dagster/schedule_name": NIGHTLY})
+        pass_time(instance, [night - timedelta(hours=1), night + timedelta(minutes=1)])
+        _record(site, instance)
+        _record(site, instance)
+        assert instance.get_runs_count() == 1
+    log = _log(site)
+    (skipped,) = log.keys() - {before.run_id}
+    assert skipped == f"nightly of {night:%Y-%m-%dT%H:%M:%SZ}"
+    entry = log[skipped]
+    assert (entry["job"], entry["status"], entry["trigger"]) == (NIGHTLY, "SKIPPED", "schedule")
+    assert entry["error"] == f"locked: run {before.run_id} in progress (STARTED)"
+    assert (entry["queued_at"], entry["started_at"], entry["counts"]) == (night, None, {})
 
 
 def test_a_run_is_followed_through_every_status_also_out_of_one_that_was_its_last(site: Site) -> None:
