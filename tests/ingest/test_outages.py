@@ -137,7 +137,8 @@ def test_sessions_that_are_ended_are_made_anew(start_service: StartService, data
         assert service.post([wire(datetime.now(UTC))]).status_code == 202
         with database.connect("owner") as connection:
             connection.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'analytics_ingest'"
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE usename = 'analytics_ingest' AND datname = current_database()"
             )
         wait_until(lambda: service.post([wire(datetime.now(UTC))]).status_code == 202, 5)
 

@@ -28,7 +28,8 @@ from tests.pipeline_runs import a_run
 from tests.s3_server import BUCKET, s3_server
 
 DAYS = [FIRST + timedelta(days=number) for number in range(4)]
-PROCESSES = get_context("forkserver")
+PROCESSES = get_context("spawn")
+"""Processes find the way to the bucket in their environment; those of a fork server have the server's."""
 AT_ONCE = timedelta(seconds=-2)
 """A bucket tells the time of a file in whole seconds."""
 

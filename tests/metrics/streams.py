@@ -76,11 +76,33 @@ def happenings(draw: st.DrawFn, number: int, zone: ZoneInfo, first: date) -> Wir
 
 
 @st.composite
+def enrolments_around(draw: st.DrawFn, view: Wire) -> list[Wire]:
+    """The learner of a view enrols a moment before it and once more a moment after it."""
+    moment = draw(st.sampled_from(STEPS[1:5]))
+    at = datetime.fromisoformat(view["createdAt"])
+    return [
+        {
+            **view,
+            "id": f"{view['id']}-{side}",
+            "eventType": "enroll",
+            "lessonIdx": None,
+            "metadata": {},
+            "createdAt": (at + side * moment).isoformat(),
+        }
+        for side in (-1, 1)
+    ]
+
+
+@st.composite
 def streams(draw: st.DrawFn, zone: ZoneInfo, longest: int = 45) -> list[Wire]:
     """Events in order of arrival, not of time; some come again, some ids are taken twice."""
     first = draw(st.sampled_from(STRETCHES))
     size = draw(st.integers(0, longest))
     stream = [draw(happenings(number, zone, first)) for number in range(size)]
+    views = [event for event in stream if event["eventType"] == "course_view"]
+    for view in draw(st.lists(st.sampled_from(views), max_size=1)) if views else []:
+        for enrolment in draw(enrolments_around(view)):
+            stream.insert(draw(st.integers(0, len(stream))), enrolment)
     for again in draw(st.lists(st.sampled_from(stream), max_size=4)) if stream else []:
         change = draw(st.sampled_from(({}, {}, {"userId": "u9"})))
         stream.insert(draw(st.integers(0, len(stream))), {**again, **change})
