@@ -27,10 +27,19 @@ def test_every_command_explains_itself(analytics: Run, command: list[str]) -> No
 
 def test_a_range_that_ends_before_it_begins_is_refused(analytics: Run) -> None:
     code, _, errors = analytics("run", "--from", "2026-02-01", "--to", "2026-01-01")
-    assert code == 1
+    assert code == 2
     assert errors == (
         "A range cannot end (2026-01-01) before it begins (2026-02-01); swap --from and --to.\n"
     )
+
+
+def test_a_run_under_a_wrong_setting_starts_nothing_and_says_so_by_its_exit_code(
+    analytics: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANALYTICS_TIMEZONE", "Mars/Olympus")
+    code, _, errors = analytics("run", "--from", "2026-01-01", "--to", "2026-01-01")
+    assert code == 2
+    assert errors.startswith("ANALYTICS_TIMEZONE ")
 
 
 def test_what_is_no_day_is_refused(analytics: Run) -> None:
