@@ -205,35 +205,35 @@ class Settings(BaseSettings):
     @classmethod
     def _known_zone(cls, value: str) -> str:
         if value not in available_timezones():
-            raise ValueError("is no IANA time zone; write for example Europe/Paris")
+            raise ValueError("it is no IANA time zone; write for example Europe/Paris")
         return value
 
     @field_validator("lake")
     @classmethod
     def _known_store(cls, value: str | None) -> str | None:
         if value is not None and "://" in value and not re.match("s3://[^/]", value):
-            raise ValueError("is no place for the lake; write a folder or s3://bucket/prefix")
+            raise ValueError("it is no place for the lake; write a folder or s3://bucket/prefix")
         return value
 
     @field_validator("spark_master")
     @classmethod
     def _known_cluster(cls, value: str | None) -> str | None:
         if value is not None and not re.match("(spark|sc)://[^/]", value):
-            raise ValueError("names no cluster; write spark://host:port or sc://host:port")
+            raise ValueError("it names no cluster; write spark://host:port or sc://host:port")
         return value
 
     @field_validator("pseudonym_key")
     @classmethod
     def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and len(value.get_secret_value()) < 16:
-            raise ValueError("has fewer than 16 characters; take the output of openssl rand -hex 32")
+            raise ValueError("it has fewer than 16 characters; take the output of openssl rand -hex 32")
         return value
 
     @field_validator("catalogue_view")
     @classmethod
     def _schema_and_view(cls, value: str | None) -> str | None:
         if value is not None and [bool(part) for part in value.split(".")] != [True, True]:
-            raise ValueError("names no view; write it as schema.view")
+            raise ValueError("it names no view; write it as schema.view")
         return value
 
     @model_validator(mode="after")

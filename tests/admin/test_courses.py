@@ -208,7 +208,7 @@ def test_of_a_number_that_changed_small_counts_and_what_counts_no_learners_are_n
         a_revision("algebra"),
         a_revision("algebra", old_value="4", new_value="5"),
         a_revision("algebra", metric="views", old_value="39", new_value="40"),
-        a_revision("botany", old_value=None, new_value="40", table_name="lesson_daily"),
+        a_revision("botany", metric="viewers", old_value=None, new_value="40", table_name="lesson_daily"),
     )
     lines = ask(client, "revisions", courseId="algebra")["revisions"]
     assert [(one["metric"], one["oldValue"], one["newValue"], one["hidden"]) for one in lines] == [

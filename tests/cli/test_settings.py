@@ -32,7 +32,8 @@ def test_a_wrong_setting_is_one_sentence_that_names_it(
     code, _, errors = analytics("status")
     assert code == 1
     assert (
-        errors == "ANALYTICS_TIMEZONE cannot be used: is no IANA time zone; write for example Europe/Paris.\n"
+        errors
+        == "ANALYTICS_TIMEZONE cannot be used: it is no IANA time zone; write for example Europe/Paris.\n"
     )
 
 

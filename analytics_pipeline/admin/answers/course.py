@@ -10,16 +10,6 @@ from analytics_pipeline.admin.answers.rates import Rate, count, is_hidden, rate
 from analytics_pipeline.admin.answers.times import LessonTime
 from analytics_pipeline.days import DayRange
 
-ACTIVITY = (
-    "course_views",
-    "views",
-    "lesson_completions",
-    "quiz_attempts",
-    "quiz_passes",
-    "purchases",
-    "refunds",
-)
-
 
 class Activity(Answer):
     """Events and orders; null where the group behind them is too small to be shown."""
@@ -38,6 +28,9 @@ class Activity(Answer):
     """Orders purchased."""
     refunds: int | None
     """Orders refunded."""
+
+
+ACTIVITY = tuple(Activity.model_fields)
 
 
 class Day(Activity):

@@ -9,18 +9,10 @@ from analytics_pipeline.admin.answers.course import Lesson, Quiz
 from analytics_pipeline.admin.answers.rates import count, is_hidden
 from analytics_pipeline.days import DayRange
 
-COUNTS = ("views", "viewers", "completers", "quiz_attempts", "quiz_attempters", "quiz_passers")
 
+class LessonCounts(Answer):
+    """What `lesson_daily` counts of a day; null where too few learners were active to be shown."""
 
-class LessonDay(Answer):
-    """One site day. Its learners are persons on this day and must not be added up over days."""
-
-    day: date
-    """Site day."""
-    provisional: bool
-    """True where the day is not complete yet."""
-    hidden: bool
-    """True where too few learners were active in the lesson to be shown."""
     views: int | None
     """lesson_viewed events."""
     viewers: int | None
@@ -33,6 +25,17 @@ class LessonDay(Answer):
     """Learners who attempted or passed a quiz of the lesson."""
     quiz_passers: int | None
     """Learners who passed one."""
+
+
+class LessonDay(LessonCounts):
+    """One site day. Its learners are persons on this day and must not be added up over days."""
+
+    day: date
+    """Site day."""
+    provisional: bool
+    """True where the day is not complete yet."""
+    hidden: bool
+    """True where too few learners were active in the lesson to be shown."""
     median_ms: int | None
     """Median time of the measured learners, exact; null where none or too few were measured."""
     p90_ms: int | None
@@ -83,7 +86,7 @@ def lesson_days(
                 hidden=is_hidden(viewers, min_cell),
                 median_ms=row["active_ms_median"] if is_measured else None,
                 p90_ms=row["active_ms_p90"] if is_measured else None,
-                **{name: count(row.get(name, 0), viewers, min_cell) for name in COUNTS},
+                **{name: count(row.get(name, 0), viewers, min_cell) for name in LessonCounts.model_fields},
             )
         )
     return series

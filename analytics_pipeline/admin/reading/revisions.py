@@ -12,41 +12,17 @@ from analytics_pipeline.admin.answers.ranges import ALL_DAYS, EVER, Asked
 from analytics_pipeline.admin.reading.cursors import decode_cursor, encode_cursor
 from analytics_pipeline.admin.reading.provenance import provenance_of
 from analytics_pipeline.admin.reading.view import View
-from analytics_pipeline.database.tables import metric_revision
+from analytics_pipeline.database.tables import PERSONS, metadata, metric_revision
 from analytics_pipeline.days import day_start
 
-PERSONS = frozenset(
-    {
-        "learners",
-        "enrolments",
-        "completions",
-        "viewers",
-        "completers",
-        "quiz_attempters",
-        "quiz_passers",
-        "measured_learners",
-        "stopped",
-        "active",
-        "finished",
-        "attempters",
-        "first_attempt_passers",
-        "best_attempt_passers",
-        "entered",
-        "step_2",
-        "step_3",
-        "converted",
-        "open",
-        "dropped",
-        "mature",
-        "mature_step_2",
-        "mature_step_3",
-        "already_enrolled",
-        "completed_required",
-        "mature_completed_required",
-    }
+COUNT_PERSONS = frozenset(
+    (table.name, column.name)
+    for table in metadata.tables.values()
+    for column in table.columns
+    if PERSONS in column.info
 )
-"""Metrics that count learners. One of at least k has a denominator of at least k, whichever that is; of
-events or money, a row does not tell how many learners stand behind them."""
+"""Table and metric of what counts learners. One of at least k has a denominator of at least k, whichever that
+is; of events or money, a row does not tell how many learners stand behind them."""
 
 
 class RevisionLine(Answer):
@@ -129,8 +105,9 @@ def _changed_within(view: View, asked: Asked) -> ColumnElement[bool]:
 
 def _line(row: Mapping[str, Any], min_cell: int) -> RevisionLine:
     values = {name: row[name] for name in ("old_value", "new_value")}
+    counts_persons = (row["table_name"], row["metric"]) in COUNT_PERSONS
     shown = {
-        name: value if row["metric"] in PERSONS and value is not None and int(value) >= min_cell else None
+        name: value if counts_persons and value is not None and int(value) >= min_cell else None
         for name, value in values.items()
     }
     kept = ("metric", "cause", "changed_at", "run_id")

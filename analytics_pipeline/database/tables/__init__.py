@@ -11,7 +11,7 @@ from analytics_pipeline.database.tables.cohorts import (
     lesson_cohort,
     quiz_cohort,
 )
-from analytics_pipeline.database.tables.columns import EVENT_TYPE, metadata
+from analytics_pipeline.database.tables.columns import EVENT_TYPE, PERSONS, metadata
 from analytics_pipeline.database.tables.daily import course_daily, event_day, lesson_daily
 from analytics_pipeline.database.tables.erasure import erasure, tombstone
 from analytics_pipeline.database.tables.ingest import inbox, quarantine, write_key
@@ -23,6 +23,7 @@ from analytics_pipeline.database.tables.windows import course_week, course_windo
 
 __all__ = [
     "EVENT_TYPE",
+    "PERSONS",
     "admin_token",
     "cohort_publication",
     "course",

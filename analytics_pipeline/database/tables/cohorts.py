@@ -14,7 +14,15 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from analytics_pipeline.database.tables.columns import INSTANT, MONEY, as_of, count, metadata, provenance
+from analytics_pipeline.database.tables.columns import (
+    INSTANT,
+    MONEY,
+    as_of,
+    count,
+    metadata,
+    persons,
+    provenance,
+)
 
 lesson_cohort = Table(
     "lesson_cohort",
@@ -27,11 +35,11 @@ lesson_cohort = Table(
         primary_key=True,
         comment="Day of the learner's first lesson activity in the course.",
     ),
-    count("viewers", "Learners with any activity in the lesson."),
-    count("completers", "Those of them with lesson_completed."),
-    count("stopped", "Learners whose furthest lesson this is, not complete and quiet before as-of."),
-    count("active", "Learners whose furthest lesson this is, not complete and not quiet."),
-    count("finished", "Learners whose furthest lesson this is and who completed the course."),
+    persons("viewers", "Learners with any activity in the lesson."),
+    persons("completers", "Those of them with lesson_completed."),
+    persons("stopped", "Learners whose furthest lesson this is, not complete and quiet before as-of."),
+    persons("active", "Learners whose furthest lesson this is, not complete and not quiet."),
+    persons("finished", "Learners whose furthest lesson this is and who completed the course."),
     as_of(),
     *provenance(),
     schema="analytics",
@@ -46,9 +54,9 @@ quiz_cohort = Table(
     Column("quiz_id", Text, comment="Quiz; null where the lesson stands for its quiz."),
     Column("lesson_idx", Integer, comment="Lowest lesson in which the quiz was seen; null if in none."),
     Column("cohort_day", Date, nullable=False, comment="Day of the learner's first attempt at this quiz."),
-    count("attempters", "Learners who attempted or passed the quiz."),
-    count("first_attempt_passers", "Those whose first attempt passed."),
-    count("best_attempt_passers", "Those who ever passed."),
+    persons("attempters", "Learners who attempted or passed the quiz."),
+    persons("first_attempt_passers", "Those whose first attempt passed."),
+    persons("best_attempt_passers", "Those who ever passed."),
     count("attempts", "quiz_attempted events of these learners."),
     as_of(),
     *provenance(),
@@ -58,37 +66,50 @@ quiz_cohort = Table(
 )
 
 
-def _funnel_count(name: str, comment: str) -> Column[int]:
-    return Column(name, BigInteger, comment=comment)
-
-
 course_funnel = Table(
     "course_funnel",
     metadata,
     Column("course_id", Text, primary_key=True, comment="Course."),
     Column("funnel", Text, primary_key=True, comment="discovery, completion or purchase."),
     Column("cohort_day", Date, primary_key=True, comment="Day on which the learner reached the first step."),
-    count("entered", "Learners who reached the first step."),
-    count("step_2", "Those who reached the second step within the window."),
-    _funnel_count("step_3", "Those who reached the third step; null where the funnel has two."),
-    count("converted", "Those who reached the last step."),
-    count("open", "Not converted, and their window is still open at as-of."),
-    count("dropped", "Not converted, and their window is over at as-of."),
-    _funnel_count(
-        "refunded", "Those whose entry order was refunded (purchase only); a marker across states."
+    persons("entered", "Learners who reached the first step."),
+    persons("step_2", "Those who reached the second step within the window."),
+    persons(
+        "step_3",
+        "Those who reached the third step; null where the funnel has two.",
+        nullable=True,
     ),
-    count("mature", "Entrants whose window is over at as-of."),
-    count("mature_step_2", "Mature entrants who reached the second step."),
-    _funnel_count("mature_step_3", "Mature entrants who reached the third step; null where there is none."),
-    _funnel_count(
-        "already_enrolled", "Enrolled before their first course view; not entered (discovery only)."
+    persons("converted", "Those who reached the last step."),
+    persons("open", "Not converted, and their window is still open at as-of."),
+    persons("dropped", "Not converted, and their window is over at as-of."),
+    persons(
+        "refunded",
+        "Those whose entry order was refunded (purchase only); a marker across states.",
+        nullable=True,
     ),
-    _funnel_count(
+    persons("mature", "Entrants whose window is over at as-of."),
+    persons("mature_step_2", "Mature entrants who reached the second step."),
+    persons(
+        "mature_step_3",
+        "Mature entrants who reached the third step; null where there is none.",
+        nullable=True,
+    ),
+    persons(
+        "already_enrolled",
+        "Enrolled before their first course view; not entered (discovery only).",
+        nullable=True,
+    ),
+    persons(
         "completed_required",
         "Entrants who completed every required lesson within the window (completion only); null where the"
         " catalogue requires none.",
+        nullable=True,
     ),
-    _funnel_count("mature_completed_required", "Mature entrants who did; null like completed_required."),
+    persons(
+        "mature_completed_required",
+        "Mature entrants who did; null like completed_required.",
+        nullable=True,
+    ),
     Column(
         "progress_sum",
         Double,

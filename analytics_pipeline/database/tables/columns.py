@@ -6,6 +6,9 @@ from analytics_pipeline.events import EventType
 
 metadata = MetaData()
 
+PERSONS = "persons"
+"""The mark, in a column's `info`, of numbers that count learners."""
+
 INSTANT = DateTime(timezone=True)
 MONEY = Numeric(24, 4)
 EVENT_TYPE = Enum(
@@ -19,6 +22,11 @@ EVENT_TYPE = Enum(
 def count(name: str, comment: str) -> Column[int]:
     """A number that every row has."""
     return Column(name, BigInteger, nullable=False, comment=comment)
+
+
+def persons(name: str, comment: str, *, nullable: bool = False) -> Column[int]:
+    """A number of learners, never of events or money: it says itself how many stand behind it."""
+    return Column(name, BigInteger, nullable=nullable, comment=comment, info={PERSONS: True})
 
 
 def provenance() -> tuple[Column[object], ...]:

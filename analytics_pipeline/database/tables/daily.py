@@ -3,7 +3,7 @@
 from sqlalchemy import BigInteger, Column, Date, Identity, Index, Integer, Table, Text, UniqueConstraint
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from analytics_pipeline.database.tables.columns import EVENT_TYPE, count, metadata, provenance
+from analytics_pipeline.database.tables.columns import EVENT_TYPE, count, metadata, persons, provenance
 
 event_day = Table(
     "event_day",
@@ -32,12 +32,12 @@ lesson_daily = Table(
     Column("lesson_idx", Integer, primary_key=True, autoincrement=False, comment="Lesson, counted from 0."),
     Column("day", Date, primary_key=True, comment="Site day."),
     count("views", "lesson_viewed events."),
-    count("viewers", "Learners with any activity in the lesson on this day."),
-    count("completers", "Learners with lesson_completed on this day."),
+    persons("viewers", "Learners with any activity in the lesson on this day."),
+    persons("completers", "Learners with lesson_completed on this day."),
     count("quiz_attempts", "quiz_attempted events of the lesson."),
-    count("quiz_attempters", "Learners who attempted or passed a quiz of the lesson on this day."),
-    count("quiz_passers", "Learners who passed a quiz of the lesson on this day."),
-    count("measured_learners", "Learners whose time in the lesson is known on this day."),
+    persons("quiz_attempters", "Learners who attempted or passed a quiz of the lesson on this day."),
+    persons("quiz_passers", "Learners who passed a quiz of the lesson on this day."),
+    persons("measured_learners", "Learners whose time in the lesson is known on this day."),
     count("active_ms_sum", "Milliseconds that they spent in the lesson together."),
     Column(
         "active_ms_median", BigInteger, comment="Median (nearest rank) of their milliseconds; null if none."
@@ -59,14 +59,14 @@ course_daily = Table(
     metadata,
     Column("course_id", Text, primary_key=True, comment="Course."),
     Column("day", Date, primary_key=True, comment="Site day."),
-    count("learners", "Learners with any event in the course on this day."),
+    persons("learners", "Learners with any event in the course on this day."),
     count("course_views", "course_view events."),
     count("views", "lesson_viewed events."),
     count("lesson_completions", "lesson_completed events."),
     count("quiz_attempts", "quiz_attempted events."),
     count("quiz_passes", "quiz_passed events."),
-    count("enrolments", "Learners with an enroll event on this day."),
-    count("completions", "Learners with a complete event on this day."),
+    persons("enrolments", "Learners with an enroll event on this day."),
+    persons("completions", "Learners with a complete event on this day."),
     count("purchases", "Orders purchased on this day."),
     count("refunds", "Orders refunded on this day."),
     *provenance(),
