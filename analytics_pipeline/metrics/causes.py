@@ -11,6 +11,3 @@ DEFINITION_CHANGE = "definition change"
 
 RECOMPUTED = "recomputed"
 """The same events were counted again by the same definition, from a repaired lake."""
-
-ERASURE = "erasure"
-"""A learner was erased."""

@@ -94,6 +94,18 @@ def enrolments_around(draw: st.DrawFn, view: Wire) -> list[Wire]:
 
 
 @st.composite
+def views_around_midnight(draw: st.DrawFn, view: Wire, zone: ZoneInfo) -> list[Wire]:
+    """The learner of a view sees the lesson a moment before midnight and once more a moment after it."""
+    moment = draw(st.sampled_from(STEPS[1:5]))
+    day = datetime.fromisoformat(view["createdAt"]).astimezone(zone).date()
+    midnight = datetime.combine(day, time(), zone).astimezone(UTC)
+    return [
+        {**view, "id": f"{view['id']}-night{side}", "createdAt": (midnight + side * moment).isoformat()}
+        for side in (-1, 1)
+    ]
+
+
+@st.composite
 def streams(draw: st.DrawFn, zone: ZoneInfo, longest: int = 45) -> list[Wire]:
     """Events in order of arrival, not of time; some come again, some ids are taken twice."""
     first = draw(st.sampled_from(STRETCHES))
@@ -103,6 +115,10 @@ def streams(draw: st.DrawFn, zone: ZoneInfo, longest: int = 45) -> list[Wire]:
     for view in draw(st.lists(st.sampled_from(views), max_size=1)) if views else []:
         for enrolment in draw(enrolments_around(view)):
             stream.insert(draw(st.integers(0, len(stream))), enrolment)
+    lessons = [event for event in stream if event["eventType"] == "lesson_viewed"]
+    for view in draw(st.lists(st.sampled_from(lessons), max_size=1)) if lessons else []:
+        for seen in draw(views_around_midnight(view, zone)):
+            stream.insert(draw(st.integers(0, len(stream))), seen)
     for again in draw(st.lists(st.sampled_from(stream), max_size=4)) if stream else []:
         change = draw(st.sampled_from(({}, {}, {"userId": "u9"})))
         stream.insert(draw(st.integers(0, len(stream))), {**again, **change})
