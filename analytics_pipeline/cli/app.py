@@ -6,7 +6,7 @@ from importlib import import_module
 
 import typer
 
-from analytics_pipeline.cli.errors import explain
+from analytics_pipeline.cli.errors import foreseen_errors_exit
 
 # Module and function of each command. Only what is asked for is imported: pandas alone takes half a second.
 COMMANDS = {
@@ -57,11 +57,5 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point of the command `analytics`; ends by SystemExit."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     app = build_app(given[:1] if given and given[0] in COMMANDS else COMMANDS)
-    try:
+    with foreseen_errors_exit(1):
         app(given)
-    except Exception as error:
-        sentence = explain(error)
-        if sentence is None:
-            raise
-        typer.echo(sentence, err=True)
-        sys.exit(1)

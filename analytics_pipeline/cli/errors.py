@@ -1,6 +1,10 @@
 """Which errors a user can do something about, and the sentence that each of them gets."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import typer
 
 from analytics_pipeline.settings import WrongSettingError
 
@@ -26,6 +30,19 @@ SENTENCES = {
 
 class CommandError(Exception):
     """A command cannot do what was asked; the message is one sentence that says what to do."""
+
+
+@contextmanager
+def foreseen_errors_exit(code: int) -> Iterator[None]:
+    """Within the block, an error that was to be foreseen ends the program with its sentence and this code."""
+    try:
+        yield
+    except Exception as error:
+        sentence = explain(error)
+        if sentence is None:
+            raise
+        typer.echo(sentence, err=True)
+        sys.exit(code)
 
 
 def explain(error: Exception) -> str | None:

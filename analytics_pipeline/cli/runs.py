@@ -1,15 +1,13 @@
 """`analytics run`."""
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date
 from typing import Annotated
 
 import typer
 
 from analytics_pipeline.cli.days import parse_day
-from analytics_pipeline.cli.errors import CommandError, explain
+from analytics_pipeline.cli.errors import CommandError, foreseen_errors_exit
 from analytics_pipeline.database.urls import ensure_database
 from analytics_pipeline.launching import launch_command, launch_environment
 from analytics_pipeline.settings import load_settings
@@ -29,7 +27,8 @@ def run(
 
     Exit codes: 0 all days went through, 1 failed, 2 nothing was started, 3 skipped.
     """
-    with _nothing_started_exits_with_2():
+    # As `python -m sensors.launch` ends, so that a script can tell a wrong call from a failed run.
+    with foreseen_errors_exit(2):
         if last < first:
             raise CommandError(
                 f"A range cannot end ({last}) before it begins ({first}); swap --from and --to."
@@ -39,16 +38,3 @@ def run(
     command = launch_command(first, last, wait=wait, as_json=json)
     # In the place of this process: its signals and its exit code are the run's.
     os.execve(command[0], command, launch_environment(settings))  # noqa: S606
-
-
-@contextmanager
-def _nothing_started_exits_with_2() -> Iterator[None]:
-    """As `python -m sensors.launch` does, so that a script can tell a wrong call from a failed run."""
-    try:
-        yield
-    except Exception as error:
-        sentence = explain(error)
-        if sentence is None:
-            raise
-        typer.echo(sentence, err=True)
-        raise typer.Exit(2) from error

@@ -75,28 +75,18 @@ def happenings(draw: st.DrawFn, number: int, zone: ZoneInfo, first: date) -> Wir
     }
 
 
-@st.composite
-def enrolments_around(draw: st.DrawFn, view: Wire) -> list[Wire]:
+def enrolments_around(view: Wire, moment: timedelta, _zone: ZoneInfo) -> list[Wire]:
     """The learner of a view enrols a moment before it and once more a moment after it."""
-    moment = draw(st.sampled_from(STEPS[1:5]))
     at = datetime.fromisoformat(view["createdAt"])
+    enrolment = {**view, "eventType": "enroll", "lessonIdx": None, "metadata": {}}
     return [
-        {
-            **view,
-            "id": f"{view['id']}-{side}",
-            "eventType": "enroll",
-            "lessonIdx": None,
-            "metadata": {},
-            "createdAt": (at + side * moment).isoformat(),
-        }
+        {**enrolment, "id": f"{view['id']}-enroll{side}", "createdAt": (at + side * moment).isoformat()}
         for side in (-1, 1)
     ]
 
 
-@st.composite
-def views_around_midnight(draw: st.DrawFn, view: Wire, zone: ZoneInfo) -> list[Wire]:
+def views_around_midnight(view: Wire, moment: timedelta, zone: ZoneInfo) -> list[Wire]:
     """The learner of a view sees the lesson a moment before midnight and once more a moment after it."""
-    moment = draw(st.sampled_from(STEPS[1:5]))
     day = datetime.fromisoformat(view["createdAt"]).astimezone(zone).date()
     midnight = datetime.combine(day, time(), zone).astimezone(UTC)
     return [
@@ -105,20 +95,21 @@ def views_around_midnight(draw: st.DrawFn, view: Wire, zone: ZoneInfo) -> list[W
     ]
 
 
+RARE = {"course_view": enrolments_around, "lesson_viewed": views_around_midnight}
+"""What hardly ever comes of itself is planted around an event of this kind."""
+
+
 @st.composite
 def streams(draw: st.DrawFn, zone: ZoneInfo, longest: int = 45) -> list[Wire]:
     """Events in order of arrival, not of time; some come again, some ids are taken twice."""
     first = draw(st.sampled_from(STRETCHES))
     size = draw(st.integers(0, longest))
     stream = [draw(happenings(number, zone, first)) for number in range(size)]
-    views = [event for event in stream if event["eventType"] == "course_view"]
-    for view in draw(st.lists(st.sampled_from(views), max_size=1)) if views else []:
-        for enrolment in draw(enrolments_around(view)):
-            stream.insert(draw(st.integers(0, len(stream))), enrolment)
-    lessons = [event for event in stream if event["eventType"] == "lesson_viewed"]
-    for view in draw(st.lists(st.sampled_from(lessons), max_size=1)) if lessons else []:
-        for seen in draw(views_around_midnight(view, zone)):
-            stream.insert(draw(st.integers(0, len(stream))), seen)
+    for kind, around in RARE.items():
+        found = [event for event in stream if event["eventType"] == kind]
+        for event in draw(st.lists(st.sampled_from(found), max_size=1)) if found else []:
+            for planted in around(event, draw(st.sampled_from(STEPS[1:5])), zone):
+                stream.insert(draw(st.integers(0, len(stream))), planted)
     for again in draw(st.lists(st.sampled_from(stream), max_size=4)) if stream else []:
         change = draw(st.sampled_from(({}, {}, {"userId": "u9"})))
         stream.insert(draw(st.integers(0, len(stream))), {**again, **change})
