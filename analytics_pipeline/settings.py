@@ -1,11 +1,10 @@
 """Every setting, once: from the environment or a `.env` file, checked at start."""
 
 import json
-import re
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal, Self
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from pydantic import (
     BaseModel,
@@ -13,18 +12,23 @@ from pydantic import (
     Field,
     SecretStr,
     ValidationError,
-    field_validator,
     model_validator,
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from analytics_pipeline.setting_values import (
+    Count,
+    HmacKey,
+    LakePlace,
+    Share,
+    SparkCluster,
+    TimeZoneName,
+    ViewName,
+)
+
 
 class WrongSettingError(Exception):
     """A setting cannot be used; the message is one sentence that names it and says what would do."""
-
-
-Share = Annotated[float, Field(gt=0, lt=1)]
-Count = Annotated[int, Field(ge=1)]
 
 
 class SignalOverride(BaseModel):
@@ -68,16 +72,16 @@ class Settings(BaseSettings):
     dagster_database_url: SecretStr | None = Field(
         None, description="URL of Dagster's own database; unset: derived from DATABASE_URL."
     )
-    lake: str | None = Field(
+    lake: LakePlace | None = Field(
         None, description="Where the Parquet files lie: a folder or s3://bucket/prefix; unset: HOME/lake."
     )
     engine: Literal["duckdb", "spark"] = Field(
         "duckdb", description="What runs the SQL models: DuckDB in the run's process, or a Spark cluster."
     )
-    spark_master: str | None = Field(
+    spark_master: SparkCluster | None = Field(
         None, description="The cluster of ENGINE=spark: spark://host:port, or sc://host:port for Connect."
     )
-    timezone: str = Field("UTC", description="IANA time zone whose calendar days are counted.")
+    timezone: TimeZoneName = Field("UTC", description="IANA time zone whose calendar days are counted.")
     first_day: date = Field(date(2024, 1, 1), description="No event before this day is accepted.")
     bind: str = Field("127.0.0.1", description="Address that the services listen on.")
     ingest_port: int = Field(8000, ge=1, le=65535, description="Port of the ingest service.")
@@ -136,7 +140,7 @@ class Settings(BaseSettings):
         min_length=32,
         description="Hashes the ids of erased learners; unset: made once and kept under HOME.",
     )
-    pseudonym_key: SecretStr | None = Field(
+    pseudonym_key: HmacKey | None = Field(
         None, description="Secret under which learner ids are replaced by an HMAC at ingest; unset: kept."
     )
     schedule: Literal["nightly", "hourly", "off"] = Field(
@@ -155,7 +159,7 @@ class Settings(BaseSettings):
     catalogue_file: Path | None = Field(
         None, description="CSV or JSON file with titles, required lessons and funnel windows of courses."
     )
-    catalogue_view: str | None = Field(
+    catalogue_view: ViewName | None = Field(
         None, description="The same from a view, as schema.view, that the pipeline may only read."
     )
     catalogue_database_url: SecretStr | None = Field(
@@ -200,41 +204,6 @@ class Settings(BaseSettings):
         description='Courses with thresholds of their own, as JSON: {"course": {"drop_off": 0.4,'
         ' "window_days": 56}}; the names are those of the SIGNAL settings.',
     )
-
-    @field_validator("timezone")
-    @classmethod
-    def _known_zone(cls, value: str) -> str:
-        if value not in available_timezones():
-            raise ValueError("it is no IANA time zone; write for example Europe/Paris")
-        return value
-
-    @field_validator("lake")
-    @classmethod
-    def _known_store(cls, value: str | None) -> str | None:
-        if value is not None and "://" in value and not re.match("s3://[^/]", value):
-            raise ValueError("it is no place for the lake; write a folder or s3://bucket/prefix")
-        return value
-
-    @field_validator("spark_master")
-    @classmethod
-    def _known_cluster(cls, value: str | None) -> str | None:
-        if value is not None and not re.match("(spark|sc)://[^/]", value):
-            raise ValueError("it names no cluster; write spark://host:port or sc://host:port")
-        return value
-
-    @field_validator("pseudonym_key")
-    @classmethod
-    def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and len(value.get_secret_value()) < 16:
-            raise ValueError("it has fewer than 16 characters; take the output of openssl rand -hex 32")
-        return value
-
-    @field_validator("catalogue_view")
-    @classmethod
-    def _schema_and_view(cls, value: str | None) -> str | None:
-        if value is not None and [bool(part) for part in value.split(".")] != [True, True]:
-            raise ValueError("it names no view; write it as schema.view")
-        return value
 
     @model_validator(mode="after")
     def _one_catalogue(self) -> Self:
