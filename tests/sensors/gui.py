@@ -11,9 +11,11 @@ from typing import Any
 
 import dagster as dg
 from dagster._cli.job import _create_run
+from dagster._core.remote_representation.grpc_server_registry import GrpcServerRegistry
 from dagster._core.workspace.context import WorkspaceProcessContext, WorkspaceRequestContext
 from dagster._core.workspace.load_target import WorkspaceFileTarget
 from dagster._daemon.daemon import SchedulerDaemon  # noqa: F401  # the module below cannot be imported first
+from dagster._grpc.server import GrpcServerCommand
 from dagster._scheduler.scheduler import launch_scheduled_runs
 from dagster_graphql.client.query import (
     LAUNCH_PARTITION_BACKFILL_MUTATION,
@@ -90,13 +92,29 @@ class Gui:
 @contextmanager
 def open_gui(instance: dg.DagsterInstance) -> Iterator[Gui]:
     """A workspace with a code server of its own."""
-    with WorkspaceProcessContext(instance, WorkspaceFileTarget([WORKSPACE])) as process:
+    with _workspace(instance) as process:
         yield Gui(instance, process.create_request_context())
 
 
 def pass_time(instance: dg.DagsterInstance, clock: list[datetime]) -> None:
     """Let the daemon look at the schedules at each of these instants, one after the other."""
-    with WorkspaceProcessContext(instance, WorkspaceFileTarget([WORKSPACE])) as process:
+    with _workspace(instance) as process:
         for now in clock:
             for error in launch_scheduled_runs(process, logging.getLogger(__name__), now, {}):
                 assert error is None, error
+
+
+@contextmanager
+def _workspace(instance: dg.DagsterInstance) -> Iterator[WorkspaceProcessContext]:
+    # The servers that a workspace starts by itself are left to end on their own, and a process that
+    # nobody waited for is a warning in whichever test comes next.
+    servers = GrpcServerRegistry(
+        instance_ref=instance.get_ref(),
+        server_command=GrpcServerCommand.API_GRPC,
+        heartbeat_ttl=45,
+        startup_timeout=instance.code_server_process_startup_timeout,
+        wait_for_processes_on_shutdown=True,
+    )
+    target = WorkspaceFileTarget([WORKSPACE])
+    with servers, WorkspaceProcessContext(instance, target, grpc_server_registry=servers) as process:
+        yield process
