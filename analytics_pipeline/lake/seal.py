@@ -70,8 +70,14 @@ def _seal_waiting(
         for chunk in plan_chunks(waiting, CHUNK_EVENTS, CHUNK_DAYS):
             result.failures |= work_or_halve(chunk, seal_together, _DAY_FAULTS)
             _compact(run, [day for day in chunk if day in result.sealed], result, report)
-            done = sum(day in result.sealed or day in result.failures for day in waiting)
-            report(f"Sealed {done} of {len(waiting)} days, through {chunk[-1]}.")
+            report(_progress(result, waiting, chunk[-1]))
+
+
+def _progress(result: SealResult, waiting: Iterable[date], last: date) -> str:
+    days = list(waiting)
+    failed = sum(day in result.failures for day in days)
+    sealed = sum(day in result.sealed for day in days)
+    return f"Sealed {sealed} of {len(days)} days, through {last}{f'; {failed} failed' if failed else ''}."
 
 
 def _seal_together(run: PipelineRun, inbox: Inbox, result: SealResult, days: list[date]) -> None:

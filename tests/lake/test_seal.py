@@ -348,11 +348,19 @@ def test_days_follow_the_sites_zone(run: PipelineRun, database: Database, put: C
     assert "outside the day" in seal_numbered(paris, 40).failures[day(40)]
 
 
-def test_progress_is_told_in_days(run: PipelineRun, put: Callable[..., None]) -> None:
+def test_progress_is_told_in_days_and_a_failed_one_is_not_called_sealed(
+    run: PipelineRun, put: Callable[..., None], put_raw: Callable[[date, bytes, int], None]
+) -> None:
     put(Delivery("a", 0), Delivery("b", 1))
     lines: list[str] = []
     seal_days(run, [day(0), day(1), day(2)], lines.append)
-    assert lines == ["Sealed 2 of 2 days, through 2024-03-02."]
+    put(Delivery("c", 1))
+    put_raw(day(2), b"no JSON at all\n", 1)
+    seal_days(run, [day(0), day(1), day(2)], lines.append)
+    assert lines == [
+        "Sealed 2 of 2 days, through 2024-03-02.",
+        "Sealed 1 of 2 days, through 2024-03-03; 1 failed.",
+    ]
 
 
 def test_chunks_hold_many_small_days_and_a_huge_day_alone() -> None:
