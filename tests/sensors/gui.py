@@ -15,7 +15,7 @@ from dagster._core.remote_representation.grpc_server_registry import GrpcServerR
 from dagster._core.workspace.context import WorkspaceProcessContext, WorkspaceRequestContext
 from dagster._core.workspace.load_target import WorkspaceFileTarget
 from dagster._daemon.daemon import SchedulerDaemon  # noqa: F401  # the module below cannot be imported first
-from dagster._grpc.server import GrpcServerCommand
+from dagster._grpc.constants import GrpcServerCommand
 from dagster._scheduler.scheduler import launch_scheduled_runs
 from dagster_graphql.client.query import (
     LAUNCH_PARTITION_BACKFILL_MUTATION,
