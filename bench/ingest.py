@@ -95,8 +95,7 @@ def measure(name: str, key: str, batch: int, rate: float | None = None) -> float
         str(FOLDER / "load.py"),
         "--port",
         str(PORT),
-        "--key",
-        key,
+        f"--key={key}",
         "--batch",
         str(batch),
     ]

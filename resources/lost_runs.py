@@ -25,6 +25,8 @@ def end_lost_runs(
 ) -> list[str]:
     """Report as failed every other run that is under way and has no session in the database; their ids.
 
+    Slots of pools are freed that runs hold which are over, reported now or before.
+
     A killed worker leaves its run STARTED, its slot of the pool claimed and the queue blocked until the
     maximum run time is over. Its sessions, whose names carry the run's id, end with it. To be called by the
     run that holds the turn; it waits the grace time only where there is a run to suspect.
@@ -37,7 +39,7 @@ def end_lost_runs(
     for run in suspects:
         say(f"The run {run.run_id} died without a word; it is recorded as failed.")
         instance.report_run_failed(run, "The process of this run ended without a word, or lost its database.")
-        instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+    _free_slots_of_ended_runs(instance)
     return [run.run_id for run in suspects]
 
 
@@ -49,6 +51,19 @@ def _runs_without_session(
         return []
     names = " ".join(name for (name,) in connection.execute(_SESSIONS))
     return [run for run in working if run.run_id not in names and not _only_reads(run)]
+
+
+def _free_slots_of_ended_runs(instance: dg.DagsterInstance) -> None:
+    """Free what runs that are over still hold of the pools.
+
+    Dagster's daemon does so a minute after a run that it gave up; where no daemon runs, a run that hangs and
+    was declared failed would keep every later one from its first step.
+    """
+    storage = instance.event_log_storage
+    pools = [storage.get_concurrency_info(key) for key in storage.get_concurrency_keys()]
+    for run_id in {run_id for pool in pools for run_id in pool.active_run_ids}:
+        if has_ended(instance, run_id):
+            storage.free_concurrency_slots_for_run(run_id)
 
 
 def _only_reads(run: dg.DagsterRun) -> bool:

@@ -146,7 +146,11 @@ def test_gzip_that_ends_early_is_no_batch(door: Service, cut: int) -> None:
     assert door.post(packed[:cut], {"content-encoding": "gzip"}).status_code == 400
 
 
-@pytest.mark.parametrize("body", [b"[]", b"\x1f\x8b", b"x" * 100, gzip.compress(b"[") + gzip.compress(b"]")])
+@pytest.mark.parametrize(
+    "body",
+    [b"[]", b"\x1f\x8b", b"x" * 100, gzip.compress(b"[") + gzip.compress(b"]")],
+    ids=["plain", "only-the-magic", "no-gzip", "two-streams"],
+)
 def test_what_is_not_one_gzip_stream_is_no_batch(door: Service, body: bytes) -> None:
     assert door.post(body, {"content-encoding": "gzip"}).status_code == 400
 

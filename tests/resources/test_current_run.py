@@ -139,17 +139,22 @@ def test_the_run_after_a_killed_one_records_its_end_and_frees_its_slot(
     site.deliver([FIRST])
     with site.instance() as instance:
         killed = record_run_under_way(instance, site, FIRST)
-        instance.event_log_storage.initialize_concurrency_limit_to_default("analytics")
-        instance.event_log_storage.claim_concurrency_slot("analytics", killed.run_id, "raw_events")
+        _hold_a_slot(instance, killed)
     outcome = site.execute(DAY)
     assert outcome.success, outcome.error
     assert site.status(killed.run_id) == dg.DagsterRunStatus.FAILURE
 
 
-def test_a_run_that_dagster_has_ended_loses_its_turn_although_it_lives(site: Site) -> None:
+def _hold_a_slot(instance: dg.DagsterInstance, run: dg.DagsterRun) -> None:
+    instance.event_log_storage.initialize_concurrency_limit_to_default("analytics")
+    instance.event_log_storage.claim_concurrency_slot("analytics", run.run_id, "raw_events")
+
+
+def test_a_run_that_dagster_has_ended_loses_its_turn_and_its_slot_although_it_lives(site: Site) -> None:
     site.deliver([FIRST])
     with site.instance() as instance:
         zombie = record_run_under_way(instance, site, FIRST)
+        _hold_a_slot(instance, zombie)
         url = site.database.urls.pipeline
         with (
             hold_turn(url, zombie.run_id, has_ended=lambda _: False, on_wait=lambda _: None) as turn,
