@@ -8,14 +8,16 @@ MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 RUNTIME := .venv/.runtime-installed
 DEV := .venv/.dev-installed
+BENCH := .venv/.bench-installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test soak check docs screenshots format constraints
+.PHONY: help install demo test soak bench check docs screenshots format constraints
 
 help:
 	@echo "make demo         the whole system with a simulated course platform, until Ctrl-C"
 	echo "make demo EXIT=1  the same, stopping as soon as it has answered with numbers"
 	echo "make test         the test suite; make soak runs the long tests"
+	echo "make bench        ours beside what people would use instead; writes bench/results.md, an hour"
 	echo "make check        linters, types, import rules, dead code, stale docs, Dagster definitions"
 	echo "make docs         writes docs/reference from the code"
 	echo "make screenshots  the pictures in docs/images, from a demo of its own"
@@ -30,6 +32,10 @@ $(DEV): pyproject.toml constraints-dev.txt
 	@ops/install.sh constraints-dev.txt
 	touch $@ $(RUNTIME)
 
+$(BENCH): pyproject.toml constraints-bench.txt
+	@ops/install.sh constraints-bench.txt
+	touch $@ $(DEV) $(RUNTIME)
+
 install: $(DEV)
 	@:
 
@@ -43,6 +49,9 @@ test: install
 soak: install
 	@ops/test_tools.sh
 	$(BIN)/pytest -m soak --timeout=0
+
+bench: $(BENCH)
+	@exec $(BIN)/python -m bench
 
 # An instance of its own: loading the definitions needs neither our database nor our dagster.yaml.
 define CHECK_DEFINITIONS

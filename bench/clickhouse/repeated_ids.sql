@@ -1,0 +1,1 @@
+SELECT count() - uniqExact(event_id) AS repeated FROM event
