@@ -12,6 +12,7 @@ from analytics_pipeline.engine.duckdb import (
     quoted,
 )
 from analytics_pipeline.engine.relations import (
+    Apart,
     ModelFailedError,
     Models,
     Parameters,
@@ -23,6 +24,7 @@ from analytics_pipeline.engine.relations import (
 )
 
 __all__ = [
+    "Apart",
     "Engine",
     "ModelFailedError",
     "Models",

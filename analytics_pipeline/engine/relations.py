@@ -48,6 +48,14 @@ class WrittenDay:
     rows: int
 
 
+@dataclass(frozen=True)
+class Apart:
+    """Rows of this relation that differ in any of these columns never meet in a model."""
+
+    relation: str
+    columns: Sequence[str]
+
+
 class Models(Protocol):
     """An engine that runs SQL models. A model is one plain SELECT in DuckDB's dialect.
 
@@ -68,9 +76,10 @@ class Models(Protocol):
         """
 
     def write_days(
-        self, sql: str, relations: Mapping[str, Relation], paths: Mapping[date, str], order_by: Sequence[str]
+        self, sql: str, relations: Mapping[str, Relation], paths: Mapping[date, str], apart: Apart
     ) -> dict[date, WrittenDay]:
-        """Write the model's rows of each of these days to Parquet at its path, sorted by `order_by`.
+        """Write the model's rows of each of these days to Parquet at its path.
 
-        The path becomes a file, or a folder of files.
+        The path becomes a file, several files beside each other, or a folder of files. `apart` lets an engine
+        work on a part of the rows after the other.
         """

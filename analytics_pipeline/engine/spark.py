@@ -6,7 +6,7 @@ that both engines spell every value alike.
 
 import socket
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -20,6 +20,7 @@ from pyspark.sql import DataFrame, SparkSession
 from analytics_pipeline.engine.dialect import columns_for_spark, for_spark
 from analytics_pipeline.engine.duckdb import Engine
 from analytics_pipeline.engine.relations import (
+    Apart,
     ModelFailedError,
     Parameters,
     ParquetFiles,
@@ -64,19 +65,22 @@ class Spark:
         )
 
     def write_days(
-        self, sql: str, relations: Mapping[str, Relation], paths: Mapping[date, str], order_by: Sequence[str]
+        self, sql: str, relations: Mapping[str, Relation], paths: Mapping[date, str], _: Apart
     ) -> dict[date, WrittenDay]:
-        """See `Models`; each path becomes a folder, with as many files as Spark finds fit."""
+        """See `Models`; each path becomes a folder, with as many files as Spark finds fit.
+
+        A cluster parts its work by itself.
+        """
         with self._rows(sql, relations, {}) as once:
             # One pass over many small days; a large day alone goes to its files without a stop between.
             rows = once.persist() if len(paths) > 1 else once
             try:
-                return {day: self._write(rows, day, path, order_by) for day, path in paths.items()}
+                return {day: self._write(rows, day, path) for day, path in paths.items()}
             finally:
                 rows.unpersist()
 
-    def _write(self, rows: DataFrame, day: date, path: str, order_by: Sequence[str]) -> WrittenDay:
-        of_day = rows.where(rows["day"] == day).hint("rebalance").sortWithinPartitions(*order_by)
+    def _write(self, rows: DataFrame, day: date, path: str) -> WrittenDay:
+        of_day = rows.where(rows["day"] == day).hint("rebalance")
         of_day.write.option(_MARK_SUCCESS, "false").parquet(_for_hadoop(path))
         written = self._session.read.parquet(_for_hadoop(path))
         parts = sorted(urlsplit(file).path.rpartition("/")[2] for file in written.inputFiles())

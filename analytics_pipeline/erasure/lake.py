@@ -1,6 +1,6 @@
 """Takes a learner's events and learner days out of the lake, a day at a time, each in one commit."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -9,7 +9,7 @@ from psycopg.rows import class_row
 
 from analytics_pipeline.engine import ParquetFiles
 from analytics_pipeline.lake.catalogue import CatalogueChangedError, LakeDay, advance
-from analytics_pipeline.lake.schema import EVENT_ORDER, EVENTS, LEARNER_DAY_ORDER, LEARNER_DAYS, Kind
+from analytics_pipeline.lake.schema import EVENTS, LEARNER_DAYS, Kind
 from analytics_pipeline.run import PipelineRun
 
 DAYS_AT_ONCE = 100
@@ -85,7 +85,7 @@ def _asked(run: PipelineRun, held: ParquetFiles, query: str, learner: Learner) -
 def _erase_day(run: PipelineRun, learner: Learner, row: LakeDay) -> None:
     held = ParquetFiles(run.lake.paths(row.files), EVENTS)
     name = run.lake.new_name(Kind.EVENTS, row.day, row.version + 1)
-    names, kept = _write_others(run, learner, held, name, EVENT_ORDER)
+    names, kept = _write_others(run, learner, held, name)
     changed = replace(row, version=row.version + 1, files=names, events=kept, bytes=run.lake.size(names))
     with run.connection.transaction():
         run.turn.check(run.connection)
@@ -96,7 +96,7 @@ def _erase_day(run: PipelineRun, learner: Learner, row: LakeDay) -> None:
 
 def _rewrite_learner_days(run: PipelineRun, learner: Learner, row: LakeDay, held: ParquetFiles) -> None:
     name = run.lake.new_name(Kind.LEARNER_DAYS, row.day, row.version)
-    names, _ = _write_others(run, learner, held, name, LEARNER_DAY_ORDER)
+    names, _ = _write_others(run, learner, held, name)
     with run.connection.transaction():
         run.turn.check(run.connection)
         changed = run.connection.execute(_SET_LEARNER_FILES, [names, row.day, row.learner_files])
@@ -107,12 +107,10 @@ def _rewrite_learner_days(run: PipelineRun, learner: Learner, row: LakeDay, held
     run.lake.remove(row.learner_files)
 
 
-def _write_others(
-    run: PipelineRun, learner: Learner, held: ParquetFiles, name: str, order: Sequence[str]
-) -> tuple[list[str], int]:
+def _write_others(run: PipelineRun, learner: Learner, held: ParquetFiles, name: str) -> tuple[list[str], int]:
     """A new file with the rows of everybody else; none where there are no such rows."""
     parameters = {"names": list(learner.names)}
-    kept = run.engine.write_parquet(_OTHERS, {"held": held}, parameters, run.lake.place(name), order)
+    kept = run.engine.write_parquet(_OTHERS, {"held": held}, parameters, run.lake.place(name))
     if kept == 0:
         run.lake.remove([name])
         return [], 0

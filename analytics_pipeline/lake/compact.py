@@ -32,9 +32,7 @@ def compact_day(run: PipelineRun, row: LakeDay) -> LakeDay:
     """
     name = run.lake.new_name(Kind.EVENTS, row.day, row.version)
     parts = ParquetFiles(run.lake.paths(row.files), schema.EVENTS)
-    run.engine.write_parquet(
-        "SELECT * FROM parts", {"parts": parts}, {}, run.lake.place(name), schema.EVENT_ORDER
-    )
+    run.engine.write_parquet("SELECT * FROM parts", {"parts": parts}, {}, run.lake.place(name))
     run.lake.persist([name])
     compacted = replace(row, files=[name], bytes=run.lake.size([name]))
     with run.connection.transaction():

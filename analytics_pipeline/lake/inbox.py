@@ -29,11 +29,11 @@ _REMOVE = "DELETE FROM ingest.inbox USING sealed WHERE inbox.id = sealed.id"
 
 _COLUMNS = ", ".join(f"{column}: '{kind}'" for column, kind in INBOX_LINE.items())
 NO_TOMBSTONES = Tombstones()
-LINES_OF_FILE = f"""
-    SELECT *, row_number() OVER () AS position
-      FROM read_ndjson($file, ignore_errors = $lenient, columns = {{{_COLUMNS}}})
-"""  # noqa: S608  # constants of the schema
-"""DuckDB: the lines of a scratch file and their position. A bad line is an error, or if $lenient all null."""
+LINES_OF_FILE = f"read_ndjson($file, ignore_errors = $lenient, columns = {{{_COLUMNS}}})"
+"""DuckDB: the lines of a scratch file. A bad line is an error, or if $lenient all null."""
+
+NUMBERED_LINES_OF_FILE = f"(SELECT *, row_number() OVER () AS position FROM {LINES_OF_FILE})"  # noqa: S608  # constants
+"""The same with their position, which keeps DuckDB from reading them in parallel."""
 
 
 class UnreadableInboxError(Exception):

@@ -7,10 +7,10 @@ from functools import partial
 
 import duckdb
 
-from analytics_pipeline.engine import ModelFailedError, Relation
+from analytics_pipeline.engine import Apart, ModelFailedError, Relation
 from analytics_pipeline.lake.catalogue import LakeDay, lake_days, set_learner_days
 from analytics_pipeline.lake.plan import plan_chunks, work_or_halve
-from analytics_pipeline.lake.schema import LEARNER_DAY_ORDER, Kind
+from analytics_pipeline.lake.schema import Kind
 from analytics_pipeline.metrics.fingerprint import fingerprint
 from analytics_pipeline.metrics.models import LEARNER_DAYS
 from analytics_pipeline.metrics.relations import event_files, site_days
@@ -18,6 +18,9 @@ from analytics_pipeline.run import PipelineRun
 
 CHUNK_EVENTS = 1_000_000
 CHUNK_DAYS = 200
+
+_APART = Apart("events", ("course_id", "learner_id"))
+"""A learner day is of one learner in one course, and so is the time between two events."""
 
 
 @dataclass
@@ -82,7 +85,7 @@ def _write(run: PipelineRun, rows: Sequence[LakeDay], sql: str) -> dict[date, tu
     }
     names = {row.day: run.lake.new_name(Kind.LEARNER_DAYS, row.day, row.version) for row in rows}
     paths = {day: run.lake.place(name) for day, name in names.items()}
-    written = run.models.write_days(sql, relations, paths, LEARNER_DAY_ORDER)
+    written = run.models.write_days(sql, relations, paths, _APART)
     return {
         day: (files.rows, [run.lake.name_of(path) for path in files.paths]) for day, files in written.items()
     }

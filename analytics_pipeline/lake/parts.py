@@ -13,19 +13,24 @@ from analytics_pipeline.engine import ParquetFiles, TypedFrame, copy_to_parquet,
 from analytics_pipeline.events import EventType
 from analytics_pipeline.lake import schema
 from analytics_pipeline.lake.files import Lake
-from analytics_pipeline.lake.inbox import LINES_OF_FILE, InboxDay, UnreadableInboxError
+from analytics_pipeline.lake.inbox import (
+    LINES_OF_FILE,
+    NUMBERED_LINES_OF_FILE,
+    InboxDay,
+    UnreadableInboxError,
+)
 from analytics_pipeline.lake.schema import Kind
 
-_EVENTS = f"""
+_EVENTS = """
     SELECT $day::DATE AS day, event_id, event_type, learner_id, course_id, lesson_idx,
            metadata::VARCHAR AS metadata, make_timestamptz(occurred_at) AS occurred_at,
            make_timestamptz(received_at) AS received_at, skew_us
-      FROM ({LINES_OF_FILE})
-"""  # noqa: S608  # a constant of the inbox module
+      FROM """
+_ALL_EVENTS = _EVENTS + LINES_OF_FILE
 _KEPT_EVENTS = f"""
-    {_EVENTS}
+    {_EVENTS}{NUMBERED_LINES_OF_FILE}
      WHERE position NOT IN (SELECT position FROM left_out WHERE day = $day)
-"""  # noqa: S608  # the constant above
+"""  # noqa: S608  # constants
 
 _UNSOUND = """
     SELECT day, count(*)
@@ -58,7 +63,7 @@ def write_part(duck: duckdb.DuckDBPyConnection, lake: Lake, read: InboxDay, vers
     if read.events == 0 and read.kept_out:
         return Part(read)
     try:
-        part = _write(duck, lake, read, version, _EVENTS)
+        part = _write(duck, lake, read, version, _ALL_EVENTS)
     except (duckdb.InvalidInputException, duckdb.DataError) as error:
         raise _unreadable(read) from error
     if part.events != read.events:
@@ -96,7 +101,7 @@ def _write(duck: duckdb.DuckDBPyConnection, lake: Lake, read: InboxDay, version:
     name = lake.new_name(Kind.EVENTS, read.day, version)
     parameters = {"day": read.day, "file": str(read.path), "lenient": False}
     try:
-        events = copy_to_parquet(duck, sql, parameters, lake.place(name), schema.EVENT_ORDER)
+        events = copy_to_parquet(duck, sql, parameters, lake.place(name))
     except BaseException:
         lake.remove([name])
         raise

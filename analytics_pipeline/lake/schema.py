@@ -1,4 +1,4 @@
-"""The columns of the lake's files, and the order in which their rows lie."""
+"""The columns of the lake's files; their rows lie in no order."""
 
 from enum import StrEnum
 
@@ -26,9 +26,6 @@ EVENTS: Schema = {
 }
 """One accepted event a row. `metadata` is JSON text, always an object; `skew_us` is `occurred_at` minus the
 client's `createdAt`. Ids are text because Spark cannot read Parquet's UUID."""
-
-EVENT_ORDER = ("course_id", "learner_id", "occurred_at", "event_id")
-"""What the models group by comes first: a learner's events of a course lie together."""
 
 _ORDERS = (
     'STRUCT("at" TIMESTAMPTZ, event_id VARCHAR, order_id VARCHAR, amount DECIMAL(18, 4), currency VARCHAR)[]'
@@ -65,9 +62,6 @@ LEARNER_DAYS: Schema = {
     "refunds": _ORDERS,
 }
 """One learner day a row, as `metrics/learner_days.sql` makes it; its head says what each column holds."""
-
-LEARNER_DAY_ORDER = ("course_id", "learner_id", "lesson_idx", "quiz_id")
-"""A learner's rows of a course lie together."""
 
 INBOX_LINE: Schema = {
     "event_id": "VARCHAR",

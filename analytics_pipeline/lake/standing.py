@@ -15,7 +15,7 @@ from analytics_pipeline.engine import ParquetFiles, create_view
 from analytics_pipeline.lake import schema
 from analytics_pipeline.lake.catalogue import lake_days
 from analytics_pipeline.lake.files import Lake
-from analytics_pipeline.lake.inbox import LINES_OF_FILE, Inbox, InboxDay
+from analytics_pipeline.lake.inbox import NUMBERED_LINES_OF_FILE, Inbox, InboxDay
 
 # `position` is the line in the day's scratch file, and null for an event of the lake.
 _CREATE_DELIVERY = """
@@ -28,7 +28,7 @@ _ADD_FROM_INBOX = f"""
     INSERT INTO delivery
     SELECT event_id, $day, received_at, position, $fresh, event_type, learner_id, course_id, lesson_idx,
            metadata, occurred_at - skew_us, skew_us
-      FROM ({LINES_OF_FILE})
+      FROM {NUMBERED_LINES_OF_FILE}
      WHERE hash(event_id) IN (SELECT id_hash FROM collision)
 """  # noqa: S608  # a constant of the inbox module
 _ADD_FROM_LAKE = """

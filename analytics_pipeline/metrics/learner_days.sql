@@ -15,29 +15,30 @@
 -- enroll_at, complete_at, purchases and refunds: all of them, oldest first; null where there is none.
 WITH counted AS (
     SELECT
-        day, event_id, event_type, learner_id, course_id, occurred_at, metadata,
-        CASE WHEN event_type LIKE 'lesson_%' OR event_type LIKE 'quiz_%' THEN lesson_idx END AS lesson_idx,
-        CASE WHEN event_type LIKE 'quiz_%' THEN json_extract_string(metadata, '$.quizId') END AS quiz_id,
-        CASE
-            WHEN event_type = 'lesson_time' THEN try_cast(json_extract_string(metadata, '$.activeMs') AS DOUBLE)
-        END AS active_ms
+        day, event_id, event_type, learner_id, course_id, lesson_idx, occurred_at, metadata,
+        event_type LIKE 'lesson_%' OR event_type LIKE 'quiz_%' AS is_of_lesson
     FROM events
     WHERE course_id IS NOT NULL
       AND coalesce(json_extract_string(metadata, '$.role'), '') NOT IN ('staff', 'instructor', 'test')
 ),
-view_instants AS (
-    SELECT day, course_id, lesson_idx, learner_id, occurred_at, count(*) AS views, min(event_id) AS event_id
-    FROM counted
-    WHERE event_type = 'lesson_viewed' AND learner_id IS NOT NULL
-    GROUP BY day, course_id, lesson_idx, learner_id, occurred_at
-),
-following AS (
+followed AS (
     SELECT
-        day, course_id, learner_id, occurred_at,
-        lead(occurred_at) OVER (PARTITION BY day, course_id, learner_id ORDER BY occurred_at) AS next_at
-    FROM (
-        SELECT DISTINCT day, course_id, learner_id, occurred_at FROM counted WHERE learner_id IS NOT NULL
-    ) AS instants
+        day, course_id, lesson_idx, learner_id, event_type, occurred_at,
+        first_value(occurred_at) OVER (
+            PARTITION BY day, course_id, learner_id ORDER BY occurred_at
+            RANGE BETWEEN INTERVAL '1' MICROSECOND FOLLOWING AND UNBOUNDED FOLLOWING
+        ) AS next_at
+    FROM counted
+    WHERE learner_id IS NOT NULL
+),
+view_instants AS (
+    SELECT
+        day, course_id, lesson_idx, learner_id, occurred_at, next_at, count(*) AS views,
+        -- Only a longer gap asks what comes next: null joins nothing.
+        CASE WHEN next_at > occurred_at + INTERVAL '30' MINUTE THEN next_at END AS long_until
+    FROM followed
+    WHERE event_type = 'lesson_viewed' AND next_at <= occurred_at + INTERVAL '4' HOUR
+    GROUP BY day, course_id, lesson_idx, learner_id, occurred_at, next_at
 ),
 closings AS (
     SELECT DISTINCT day, course_id, lesson_idx, learner_id, occurred_at
@@ -45,45 +46,59 @@ closings AS (
     WHERE event_type = 'lesson_completed' AND learner_id IS NOT NULL
 ),
 gaps AS (
-    SELECT v.day, v.event_id, v.views, date_diff('microsecond', v.occurred_at, f.next_at) // 1000 AS gap_ms
+    SELECT
+        v.day, v.course_id, v.lesson_idx, v.learner_id, v.views,
+        date_diff('microsecond', v.occurred_at, v.next_at) // 1000 AS gap_ms
     FROM view_instants AS v
-    JOIN following AS f
-        ON f.day = v.day AND f.course_id = v.course_id AND f.learner_id = v.learner_id
-        AND f.occurred_at = v.occurred_at
     LEFT JOIN closings AS c
         ON c.day = v.day AND c.course_id = v.course_id AND c.learner_id = v.learner_id
-        AND c.lesson_idx = v.lesson_idx AND c.occurred_at = f.next_at
-    WHERE f.next_at <= v.occurred_at + CASE
-        WHEN c.occurred_at IS NULL THEN INTERVAL '30' MINUTE ELSE INTERVAL '4' HOUR
-    END
+        AND c.lesson_idx = v.lesson_idx AND c.occurred_at = v.long_until
+    WHERE v.long_until IS NULL OR c.occurred_at IS NOT NULL
 ),
-detailed AS (
+lesson_rows AS (
     SELECT
-        c.*, g.gap_ms, g.views AS measured_views,
+        c.day, c.course_id, c.lesson_idx, c.learner_id, c.event_type, c.event_id, c.occurred_at,
+        CASE WHEN c.event_type LIKE 'quiz_%' THEN json_extract_string(c.metadata, '$.quizId') END AS quiz_id,
+        CASE
+            WHEN c.event_type = 'lesson_time' THEN try_cast(json_extract_string(c.metadata, '$.activeMs') AS DOUBLE)
+        END AS active_ms,
         CASE
             WHEN c.event_type = 'lesson_viewed'
             THEN least(date_diff('microsecond', s.starts_at, c.occurred_at) // 3600000000, 24)
         END AS view_hour,
         CASE
-            WHEN c.event_type IN ('purchase', 'refund')
-            THEN {
-                'at': c.occurred_at,
-                'event_id': c.event_id,
-                'order_id': json_extract_string(c.metadata, '$.orderId'),
-                'amount': try_cast(json_extract_string(c.metadata, '$.amount') AS DECIMAL(18, 4)),
-                'currency': json_extract_string(c.metadata, '$.currency')
-            }
-        END AS purchase_or_refund
+            WHEN c.event_type = 'quiz_passed' AND try_cast(json_extract_string(c.metadata, '$.attempt') AS DOUBLE) = 1 THEN 1
+        END AS passed_attempt_1,
+        NULL AS gap_ms, NULL AS measured_views
     FROM counted AS c
     JOIN site_days AS s ON s.day = c.day
-    LEFT JOIN gaps AS g ON g.day = c.day AND g.event_id = c.event_id
+    WHERE c.is_of_lesson
+    UNION ALL
+    SELECT day, course_id, lesson_idx, learner_id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, gap_ms, views
+    FROM gaps
+),
+orders AS (
+    SELECT
+        day, course_id, learner_id, event_type, occurred_at,
+        CASE
+            WHEN event_type IN ('purchase', 'refund')
+            THEN {
+                'at': occurred_at,
+                'event_id': event_id,
+                'order_id': json_extract_string(metadata, '$.orderId'),
+                'amount': try_cast(json_extract_string(metadata, '$.amount') AS DECIMAL(18, 4)),
+                'currency': json_extract_string(metadata, '$.currency')
+            }
+        END AS purchase_or_refund
+    FROM counted
+    WHERE NOT is_of_lesson
 )
 SELECT
     day, course_id, lesson_idx, quiz_id, learner_id,
-    count(*) AS events,
+    count(event_type) AS events,
     min(occurred_at) AS first_at,
     max(occurred_at) AS last_at,
-    count(*) FILTER (WHERE event_type = 'lesson_viewed') AS views,
+    count(view_hour) AS views,
     count(*) FILTER (WHERE event_type = 'lesson_completed') AS completions,
     min(occurred_at) FILTER (WHERE event_type = 'lesson_completed') AS completed_at,
     CAST(
@@ -92,18 +107,17 @@ SELECT
     count(*) FILTER (WHERE active_ms <= 600000) AS reported_n,
     CAST(coalesce(sum(gap_ms), 0) AS BIGINT) AS gap_ms,
     count(gap_ms) AS gap_n,
-    CAST(
-        count(*) FILTER (WHERE event_type = 'lesson_viewed') - coalesce(sum(measured_views), 0) AS BIGINT
-    ) AS unmeasured_views,
+    CAST(count(view_hour) - coalesce(sum(measured_views), 0) AS BIGINT) AS unmeasured_views,
     CASE
-        WHEN count(*) FILTER (WHERE event_type = 'lesson_viewed') > 0
-        -- One list, counted: 25 counts with a filter each took most of the time of this model.
+        WHEN min(view_hour) = max(view_hour)
+        THEN list_transform(
+            range(25), lambda hour: CASE WHEN hour = min(view_hour) THEN count(view_hour) ELSE 0 END
+        )
+        WHEN count(view_hour) > 0
         THEN list_transform(
             range(25),
             lambda hour: CAST(array_length(
-                list_filter(
-                    array_agg(view_hour) FILTER (WHERE event_type = 'lesson_viewed'), lambda viewed: viewed = hour
-                )
+                list_filter(array_agg(view_hour) FILTER (WHERE view_hour IS NOT NULL), lambda viewed: viewed = hour)
             ) AS BIGINT)
         )
     END AS views_by_hour,
@@ -115,14 +129,25 @@ SELECT
         ), 1, 2
     ) AS attempt_at,
     min(occurred_at) FILTER (WHERE event_type = 'quiz_passed') AS pass_at,
-    count(*) FILTER (
-        WHERE event_type = 'quiz_passed' AND try_cast(json_extract_string(metadata, '$.attempt') AS DOUBLE) = 1
-    ) > 0 AS passed_attempt_1,
+    count(passed_attempt_1) > 0 AS passed_attempt_1,
+    CAST(0 AS BIGINT) AS course_views,
+    CAST(NULL AS TIMESTAMPTZ) AS course_view_at,
+    CAST(NULL AS TIMESTAMPTZ[]) AS enroll_at,
+    CAST(NULL AS TIMESTAMPTZ[]) AS complete_at,
+    CAST(NULL AS STRUCT("at" TIMESTAMPTZ, event_id VARCHAR, order_id VARCHAR, amount DECIMAL(18, 4), currency VARCHAR)[]) AS purchases,
+    CAST(NULL AS STRUCT("at" TIMESTAMPTZ, event_id VARCHAR, order_id VARCHAR, amount DECIMAL(18, 4), currency VARCHAR)[]) AS refunds
+FROM lesson_rows
+GROUP BY day, course_id, lesson_idx, quiz_id, learner_id
+UNION ALL
+SELECT
+    day, course_id, CAST(NULL AS INTEGER), CAST(NULL AS VARCHAR), learner_id,
+    count(*), min(occurred_at), max(occurred_at),
+    0, 0, CAST(NULL AS TIMESTAMPTZ), 0, 0, 0, 0, 0, NULL, 0, 0, NULL, NULL, FALSE,
     count(*) FILTER (WHERE event_type = 'course_view') AS course_views,
     min(occurred_at) FILTER (WHERE event_type = 'course_view') AS course_view_at,
     list_sort(array_agg(occurred_at) FILTER (WHERE event_type = 'enroll')) AS enroll_at,
     list_sort(array_agg(occurred_at) FILTER (WHERE event_type = 'complete')) AS complete_at,
     list_sort(array_agg(purchase_or_refund) FILTER (WHERE event_type = 'purchase')) AS purchases,
     list_sort(array_agg(purchase_or_refund) FILTER (WHERE event_type = 'refund')) AS refunds
-FROM detailed
-GROUP BY day, course_id, lesson_idx, quiz_id, learner_id
+FROM orders
+GROUP BY day, course_id, learner_id

@@ -20,13 +20,9 @@
 WITH learner_lessons AS (
     SELECT
         day, course_id, lesson_idx, learner_id,
-        sum(completions) AS completions,
-        sum(attempts + passes) AS quiz_events,
-        sum(passes) AS passes,
-        CASE
-            WHEN sum(reported_n) > 0 THEN sum(reported_ms)
-            WHEN sum(gap_n) > 0 THEN sum(gap_ms)
-        END AS active_ms
+        max(completions) AS completions,
+        max(attempts + passes) AS quiz_events,
+        max(passes) AS passes
     FROM learner_days
     WHERE lesson_idx IS NOT NULL AND learner_id IS NOT NULL
     GROUP BY day, course_id, lesson_idx, learner_id
@@ -37,33 +33,33 @@ persons AS (
         count(*) AS viewers,
         count(*) FILTER (WHERE completions > 0) AS completers,
         count(*) FILTER (WHERE quiz_events > 0) AS quiz_attempters,
-        count(*) FILTER (WHERE passes > 0) AS quiz_passers,
-        count(active_ms) AS measured_learners,
-        sum(active_ms) AS active_ms_sum
+        count(*) FILTER (WHERE passes > 0) AS quiz_passers
     FROM learner_lessons
     GROUP BY day, course_id, lesson_idx
 ),
-ranked AS (
-    SELECT
-        day, course_id, lesson_idx, active_ms,
-        row_number() OVER (PARTITION BY day, course_id, lesson_idx ORDER BY active_ms) AS rank,
-        count(*) OVER (PARTITION BY day, course_id, lesson_idx) AS learners
-    FROM learner_lessons
-    WHERE active_ms IS NOT NULL
-),
-ranks AS (
+-- A learner's time in a lesson is all in one row: that of the lesson itself, not of a quiz in it.
+measured AS (
     SELECT
         day, course_id, lesson_idx,
-        max(active_ms) FILTER (WHERE rank = (learners + 1) // 2) AS active_ms_median,
-        max(active_ms) FILTER (WHERE rank = (9 * learners + 9) // 10) AS active_ms_p90
-    FROM ranked
+        CASE WHEN reported_n > 0 THEN reported_ms ELSE gap_ms END AS active_ms
+    FROM learner_days
+    WHERE lesson_idx IS NOT NULL AND learner_id IS NOT NULL AND reported_n + gap_n > 0
+),
+times AS (
+    SELECT
+        day, course_id, lesson_idx,
+        count(*) AS learners,
+        sum(active_ms) AS active_ms_sum,
+        list_sort(array_agg(active_ms)) AS ordered_ms
+    FROM measured
     GROUP BY day, course_id, lesson_idx
 ),
 buckets AS (
-    SELECT l.day, l.course_id, l.lesson_idx, b.bucket, count(*) AS learners
-    FROM learner_lessons AS l
-    JOIN time_buckets AS b ON l.active_ms >= b.low_ms AND l.active_ms <= b.high_ms
-    GROUP BY l.day, l.course_id, l.lesson_idx, b.bucket
+    SELECT m.day, m.course_id, m.lesson_idx, b.bucket, count(*) AS learners
+    FROM measured AS m
+    JOIN time_buckets AS b
+        ON b.bits = length(bin(m.active_ms)) AND m.active_ms >= b.low_ms AND m.active_ms <= b.high_ms
+    GROUP BY m.day, m.course_id, m.lesson_idx, b.bucket
 ),
 histograms AS (
     SELECT
@@ -98,10 +94,10 @@ SELECT
     CAST(a.quiz_attempts AS BIGINT) AS quiz_attempts,
     coalesce(p.quiz_attempters, 0) AS quiz_attempters,
     coalesce(p.quiz_passers, 0) AS quiz_passers,
-    coalesce(p.measured_learners, 0) AS measured_learners,
-    CAST(coalesce(p.active_ms_sum, 0) AS BIGINT) AS active_ms_sum,
-    CAST(r.active_ms_median AS BIGINT) AS active_ms_median,
-    CAST(r.active_ms_p90 AS BIGINT) AS active_ms_p90,
+    coalesce(t.learners, 0) AS measured_learners,
+    CAST(coalesce(t.active_ms_sum, 0) AS BIGINT) AS active_ms_sum,
+    t.ordered_ms[CAST((t.learners + 1) // 2 AS BIGINT)] AS active_ms_median,
+    t.ordered_ms[CAST((9 * t.learners + 9) // 10 AS BIGINT)] AS active_ms_p90,
     coalesce(h.active_ms_hist, '{}') AS active_ms_hist,
     CASE
         WHEN a.views > 0 THEN CAST(a.views_by_hour AS BIGINT[])
@@ -109,5 +105,5 @@ SELECT
     END AS views_by_hour
 FROM activity AS a
 LEFT JOIN persons AS p ON p.day = a.day AND p.course_id = a.course_id AND p.lesson_idx = a.lesson_idx
-LEFT JOIN ranks AS r ON r.day = a.day AND r.course_id = a.course_id AND r.lesson_idx = a.lesson_idx
+LEFT JOIN times AS t ON t.day = a.day AND t.course_id = a.course_id AND t.lesson_idx = a.lesson_idx
 LEFT JOIN histograms AS h ON h.day = a.day AND h.course_id = a.course_id AND h.lesson_idx = a.lesson_idx

@@ -35,10 +35,21 @@ def time_buckets() -> tuple[tuple[int, int], ...]:
 
 
 def time_bucket_frame() -> pd.DataFrame:
-    """The relation `time_buckets(bucket, low_ms, high_ms)` that the SQL models read."""
-    frame = pd.DataFrame(time_buckets(), columns=["low_ms", "high_ms"])
-    frame.insert(0, "bucket", frame.index)
-    return frame
+    """The relation `time_buckets(bucket, bits, low_ms, high_ms)` that the SQL models read.
+
+    A bucket has a row for each number of binary digits that its milliseconds have, so that a model can join
+    by that number and need not compare each time with all buckets.
+    """
+    rows = [
+        (number, bits, max(low, 2 ** (bits - 1) if bits > 1 else 0), min(high, 2**bits - 1))
+        for number, (low, high) in enumerate(time_buckets())
+        for bits in range(_bits(low), _bits(high) + 1)
+    ]
+    return pd.DataFrame(rows, columns=["bucket", "bits", "low_ms", "high_ms"])
+
+
+def _bits(milliseconds: int) -> int:
+    return len(f"{milliseconds:b}")
 
 
 def quantile(histograms: Iterable[Histogram], share: Fraction) -> float | None:

@@ -11,7 +11,7 @@ from psycopg.rows import class_row
 from analytics_pipeline.days import day_of
 from analytics_pipeline.engine import ParquetFiles, quoted
 from analytics_pipeline.lake.catalogue import CatalogueChangedError, LakeDay, as_of_day
-from analytics_pipeline.lake.schema import LEARNER_DAY_ORDER, LEARNER_DAYS, Kind
+from analytics_pipeline.lake.schema import LEARNER_DAYS, Kind
 from analytics_pipeline.retention.plan import Plan, horizons, plan_pruning
 from analytics_pipeline.run import PipelineRun
 from analytics_pipeline.settings import Settings
@@ -132,7 +132,7 @@ def write_carried(run: PipelineRun, names: Sequence[str], target: str) -> None:
         f"CAST({quoted(name)} AS {kind}) AS {quoted(name)}" for name, kind in LEARNER_DAYS.items()
     )
     sql = f"SELECT {columns} FROM ({carry}\n)"  # noqa: S608  # constants of the schema
-    run.engine.write_parquet(sql, relations, {}, run.lake.place(target), LEARNER_DAY_ORDER)
+    run.engine.write_parquet(sql, relations, {}, run.lake.place(target))
 
 
 def _all_changed(changed: int, wanted: int) -> None:

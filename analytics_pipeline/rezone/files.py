@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from analytics_pipeline.days import DayRange, contiguous_ranges, day_of, day_start
 from analytics_pipeline.engine import ParquetFiles, copy_to_parquet
 from analytics_pipeline.lake.catalogue import LakeDay
-from analytics_pipeline.lake.schema import EVENT_ORDER, EVENTS, Kind
+from analytics_pipeline.lake.schema import EVENTS, Kind
 from analytics_pipeline.run import PipelineRun
 
 DAYS_AT_ONCE = 31
@@ -59,7 +59,7 @@ def _cut(run: PipelineRun, rows: Mapping[date, LakeDay], days: DayRange, zone: Z
                 "starts_at": day_start(day, zone),
                 "ends_at": day_start(day + timedelta(days=1), zone),
             }
-            events = copy_to_parquet(duck, _OF_DAY, window, run.lake.place(name), EVENT_ORDER)
+            events = copy_to_parquet(duck, _OF_DAY, window, run.lake.place(name))
             made.append((day, version, name, events))
     empty = [name for _, _, name, events in made if not events]
     run.lake.remove(empty)

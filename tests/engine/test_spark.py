@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from analytics_pipeline.engine import Engine, Models, ParquetFiles, Relation
+from analytics_pipeline.engine import Apart, Engine, Models, ParquetFiles, Relation
 from analytics_pipeline.engine.spark import ClusterUnreachableError, Spark, open_spark
-from analytics_pipeline.lake.schema import EVENTS, LEARNER_DAY_ORDER
+from analytics_pipeline.lake.schema import EVENTS
 from analytics_pipeline.lake.schema import LEARNER_DAYS as LEARNER_DAY_COLUMNS
 from analytics_pipeline.metrics.models import COHORT, DAILY, LEARNER_DAYS, read_sql
 from analytics_pipeline.metrics.relations import funnel_windows, required_lessons, site_days
@@ -65,7 +65,7 @@ def given(duck: Engine, test_data: Path, tmp_path_factory: pytest.TempPathFactor
     relations["time_buckets"] = time_bucket_frame()
     relations["funnel_windows"] = funnel_windows({"m1": 1})
     relations["required_lessons"] = required_lessons([("m1", 1), ("m1", 2), ("m2", 3)])
-    duck.write_parquet(LEARNER_DAYS, relations, {}, folder / "learner_days.parquet", LEARNER_DAY_ORDER)
+    duck.write_parquet(LEARNER_DAYS, relations, {}, folder / "learner_days.parquet")
     relations["learner_days"] = ParquetFiles([str(folder / "learner_days.parquet")], LEARNER_DAY_COLUMNS)
     return Given(relations, days)
 
@@ -99,7 +99,9 @@ def test_files_that_the_workers_wrote_hold_what_duckdb_would_have_written(
         folder = tmp_path / type(engine).__name__
         folder.mkdir()
         paths = {day: str(folder / f"{day}.parquet") for day in MESSY_DAYS[:2]}
-        files = engine.write_days(LEARNER_DAYS, given.relations, paths, LEARNER_DAY_ORDER)
+        files = engine.write_days(
+            LEARNER_DAYS, given.relations, paths, Apart("events", ("course_id", "learner_id"))
+        )
         assert list(files) == MESSY_DAYS[:2]
         relation = ParquetFiles([path for day in files.values() for path in day.paths], LEARNER_DAY_COLUMNS)
         with duck.session() as session:

@@ -67,17 +67,6 @@ def test_a_sealed_event_is_in_the_lake_as_it_was_stored_and_gone_from_the_inbox(
     assert row.bytes == run.lake.size(row.files) > 0
 
 
-def test_the_rows_of_a_file_lie_by_course_and_learner_and_time(
-    run: PipelineRun, put: Callable[..., None]
-) -> None:
-    put(*(Delivery(str(n), 0, second=n % 7, course=f"c{n % 3}", learner=f"l{n % 5}") for n in range(200)))
-    seal_numbered(run, 0)
-    (name,) = lake_days(run.connection, [day(0)])[day(0)].files
-    with run.engine.session() as duck:
-        rows = duck.from_parquet(run.lake.path(name)).project("course_id, learner_id, occurred_at").fetchall()
-    assert rows == sorted(rows)
-
-
 def test_one_day_of_a_batch_is_sealed_without_the_other(run: PipelineRun, put: Callable[..., None]) -> None:
     put(Delivery("a", 0), Delivery("b", 3))
     seal_numbered(run, 0)

@@ -23,11 +23,15 @@ def test_a_bucket_is_one_millisecond_or_at_most_a_tenth_wide() -> None:
     assert all(low == high or 10 * high <= 11 * low for low, high in time_buckets()[:-1])
 
 
-def test_the_models_read_the_same_buckets() -> None:
-    frame = time_bucket_frame()
-    assert list(frame.itertuples(index=False, name=None)) == [
-        (number, low, high) for number, (low, high) in enumerate(time_buckets())
-    ]
+def test_the_models_read_the_same_buckets_cut_where_a_binary_digit_is_added() -> None:
+    rows = list(time_bucket_frame().itertuples(index=False, name=None))
+    assert all(len(bin(low)) - 2 == bits == len(bin(high)) - 2 for _, bits, low, high in rows)
+    joined: dict[int, tuple[int, int]] = {}
+    for number, _, low, high in rows:
+        before = joined.get(number, (low, low - 1))
+        assert low == before[1] + 1
+        joined[number] = (before[0], high)
+    assert list(joined.items()) == list(enumerate(time_buckets()))
 
 
 @given(st.lists(st.lists(milliseconds), max_size=5), st.sampled_from((Fraction(1, 2), Fraction(9, 10))))
