@@ -23,9 +23,11 @@ def end_lost_runs(
     say: Callable[[str], None],
     grace_seconds: float,
 ) -> list[str]:
-    """Report as failed every other run that is under way and has no session in the database; their ids.
+    """Report as ended every other run that is under way and has no session in the database; their ids.
 
-    Slots of pools are freed that runs hold which are over, reported now or before.
+    A run that was being cancelled is reported as cancelled, since nobody wants it back: its process may never
+    have started, as in a pod that still waits for its image. Any other is reported as failed. Slots of pools
+    are freed that runs hold which are over, reported now or before.
 
     A killed worker leaves its run STARTED, its slot of the pool claimed and the queue blocked until the
     maximum run time is over. Its sessions, whose names carry the run's id, end with it. To be called by the
@@ -37,6 +39,10 @@ def end_lost_runs(
             break
         time.sleep(0.5)
     for run in suspects:
+        if run.status is dg.DagsterRunStatus.CANCELING:
+            say(f"The run {run.run_id} was being cancelled and is gone; it is recorded as cancelled.")
+            instance.report_run_canceled(run, "The process of this run is gone, or was never started.")
+            continue
         say(f"The run {run.run_id} died without a word; it is recorded as failed.")
         instance.report_run_failed(run, "The process of this run ended without a word, or lost its database.")
     _free_slots_of_ended_runs(instance)

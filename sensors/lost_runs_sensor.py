@@ -11,8 +11,9 @@ from resources.lost_runs import GRACE_SECONDS, end_lost_runs
     minimum_interval_seconds=60,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description=(
-        "Records runs as failed whose process is gone, which frees their slot of the queue within two "
-        "minutes. If such a process lives after all, it has lost its turn and can write nothing more."
+        "Records runs as failed whose process is gone, or as cancelled where somebody had asked for that; it "
+        "frees their slot of the queue within two minutes. If such a process lives after all, it has lost "
+        "its turn and can write nothing more."
     ),
 )
 def lost_runs(context: dg.SensorEvaluationContext, database: DatabaseResource) -> dg.SkipReason:

@@ -173,6 +173,21 @@ def test_a_run_without_a_process_is_ended_and_frees_its_slot_although_nobody_sta
     assert site.status(lost.run_id) is dg.DagsterRunStatus.FAILURE
 
 
+def test_a_run_that_was_cancelled_before_it_had_a_process_is_cancelled_and_not_tried_again(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sensors.lost_runs_sensor.GRACE_SECONDS", 0.5)
+    sensor = build_definitions(site.settings).resolve_sensor_def("lost_runs")
+    with site.instance() as instance:
+        cancelled = record_run_under_way(instance, site, FIRST)
+        instance.report_run_canceling(cancelled)
+        context = dg.build_sensor_context(instance=instance, resources={"database": DatabaseResource()})
+        assert sensor.evaluate_tick(context).skip_message == f"ended {cancelled.run_id}"
+        (attempt,) = recent_attempts(instance, datetime.now(UTC))
+    assert site.status(cancelled.run_id) is dg.DagsterRunStatus.CANCELED
+    assert attempt.ending is Ending.FAILED
+
+
 @pytest.mark.parametrize(
     ("schedule", "status"), [("nightly", "RUNNING"), ("hourly", "RUNNING"), ("off", "STOPPED")]
 )
