@@ -3,8 +3,8 @@ FROM python:3.13-slim-bookworm AS build
 
 WORKDIR /app
 RUN python -m venv .venv
-COPY constraints.txt ./
-RUN .venv/bin/pip install --no-cache-dir --no-deps --require-hashes -r constraints.txt
+COPY constraints-kubernetes.txt ./
+RUN .venv/bin/pip install --no-cache-dir --no-deps --require-hashes -r constraints-kubernetes.txt
 COPY pyproject.toml README.md dagster.yaml workspace.yaml ./
 COPY analytics_pipeline analytics_pipeline
 COPY assets assets
@@ -27,6 +27,6 @@ ENV PATH=/app/.venv/bin:$PATH \
     ANALYTICS_BIND=0.0.0.0 \
     DAGSTER_HOME=/data/dagster \
     DAGSTER_EVENT_BATCH_SIZE=500
-USER analytics
+USER 10001
 ENTRYPOINT []
 CMD ["analytics", "--help"]

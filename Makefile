@@ -92,5 +92,6 @@ COMPILE := uv pip compile --universal --python-version 3.11 --generate-hashes --
 constraints:
 	@command -v uv >/dev/null || { echo "make constraints needs uv on the PATH: install it with 'pip install uv'."; exit 1; }
 	$(COMPILE) pyproject.toml --group build -o constraints.txt
-	$(COMPILE) pyproject.toml --extra spark --group dev -c constraints.txt -o constraints-dev.txt
-	$(COMPILE) pyproject.toml --extra spark --group bench -c constraints-dev.txt -o constraints-bench.txt
+	$(COMPILE) pyproject.toml --extra kubernetes --group build -c constraints.txt -o constraints-kubernetes.txt
+	$(COMPILE) pyproject.toml --extra spark --extra kubernetes --group dev -c constraints-kubernetes.txt -o constraints-dev.txt
+	$(COMPILE) pyproject.toml --extra spark --extra kubernetes --group bench -c constraints-dev.txt -o constraints-bench.txt

@@ -1,6 +1,7 @@
 """The deployment's files: read by the tools they are for, and true of the code that they start."""
 
 import importlib.util
+import itertools
 import os
 import re
 import subprocess
@@ -99,3 +100,19 @@ def test_the_image_holds_every_package_and_no_file_that_is_not_there() -> None:
     for source in sources:
         assert (ROOT / source).exists()
         assert source in let_in
+
+
+def test_each_environment_has_the_versions_of_the_smaller_ones() -> None:
+    files = ["constraints.txt", "constraints-kubernetes.txt", "constraints-dev.txt", "constraints-bench.txt"]
+    pinned = [_pinned(ROOT / file) for file in files]
+    for smaller, larger in itertools.pairwise(pinned):
+        assert smaller <= larger
+
+
+def _pinned(file: Path) -> set[str]:
+    return set(re.findall(r"^[\w.-]+==[^ \\]+", file.read_text(), re.MULTILINE))
+
+
+def test_the_image_can_run_each_run_in_a_pod_of_its_own() -> None:
+    (file,) = re.findall(r"--require-hashes -r (\S+)", (ROOT / "Dockerfile").read_text())
+    assert any(pin.startswith("dagster-k8s==") for pin in _pinned(ROOT / file))
