@@ -1,24 +1,24 @@
 """The Wilson score interval: how sure a rate is, given how many it was counted over."""
 
-from typing import TypeAlias
+from math import sqrt
 
 import numpy as np
-from numpy.typing import NDArray
 
 Z_95 = 1.959963984540054
 Z_99 = 2.5758293035489004
 
-Counts: TypeAlias = NDArray[np.int64]
-Rates: TypeAlias = NDArray[np.float64]
 
-
-def wilson(numerator: Counts, denominator: Counts, z: float = Z_95) -> tuple[Rates, Rates]:
-    """Low and high end of the interval of each proportion; denominators must be positive."""
+def wilson(numerator: int, denominator: int, z: float = Z_95) -> tuple[float, float]:
+    """Low and high end of the interval of a proportion; `denominator` must be positive."""
     share = numerator / denominator
     centre = share + z**2 / (2 * denominator)
-    spread = z * np.sqrt(share * (1 - share) / denominator + z**2 / (4 * denominator**2))
+    spread = z * sqrt(share * (1 - share) / denominator + z**2 / (4 * denominator**2))
     scale = 1 + z**2 / denominator
     # At the ends the formula is exact only up to rounding.
-    low = np.where(numerator == 0, 0.0, np.maximum((centre - spread) / scale, 0.0))
-    high = np.where(numerator == denominator, 1.0, np.minimum((centre + spread) / scale, 1.0))
+    low = 0.0 if numerator == 0 else max((centre - spread) / scale, 0.0)
+    high = 1.0 if numerator == denominator else min((centre + spread) / scale, 1.0)
     return low, high
+
+
+wilson_of_each = np.vectorize(wilson, otypes=[np.float64, np.float64])
+"""The same for arrays of counts."""

@@ -16,7 +16,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from analytics_pipeline.signals.interval import Z_99, wilson
+from analytics_pipeline.signals.interval import Z_99, wilson_of_each
 from analytics_pipeline.signals.window import Window, sum_latest
 
 SUBJECT = ["rule", "course_id", "lesson_idx", "quiz_id"]
@@ -125,8 +125,8 @@ def _judge(
     judged = rates[rates["denominator"] >= limit.min_learners].copy()
     counts = judged["numerator"].to_numpy("int64"), judged["denominator"].to_numpy("int64")
     value = counts[0] / counts[1]
-    low, high = wilson(*counts)
-    surely_above, surely_below = wilson(*counts, Z_99)
+    low, high = wilson_of_each(*counts)
+    surely_above, surely_below = wilson_of_each(*counts, Z_99)
     if worse == "above":
         fires, holds = surely_above > limit.threshold, value >= limit.threshold - limit.hysteresis
         is_critical = low > (limit.threshold + 1) / 2

@@ -1,22 +1,7 @@
 """Rates of persons with their counts and interval, and the hiding of groups that are too small to show."""
 
-from math import sqrt
-
 from analytics_pipeline.admin.answers.base import Answer
-
-Z_95 = 1.959963984540054
-
-
-def wilson(numerator: int, denominator: int) -> tuple[float, float]:
-    """The 95 % Wilson score interval of a proportion; `denominator` must be positive."""
-    share = numerator / denominator
-    spread = Z_95 * sqrt(share * (1 - share) / denominator + Z_95**2 / (4 * denominator**2))
-    centre = share + Z_95**2 / (2 * denominator)
-    scale = 1 + Z_95**2 / denominator
-    # At the ends the formula gives exactly 0 and 1, but for rounding.
-    low = 0.0 if numerator == 0 else (centre - spread) / scale
-    high = 1.0 if numerator == denominator else (centre + spread) / scale
-    return low, high
+from analytics_pipeline.signals.interval import wilson
 
 
 class Rate(Answer):
