@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from threading import Thread
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -23,6 +24,7 @@ from analytics_pipeline.admin.auth.identity import Identities, provider_of
 from analytics_pipeline.admin.auth.session_key import session_key
 from analytics_pipeline.admin.auth.sessions import Sessions
 from analytics_pipeline.admin.dashboard import courses_page, pages, runs_page, signing
+from analytics_pipeline.admin.dashboard.drawing import load_renderer
 from analytics_pipeline.admin.dashboard.rendering import STATIC
 from analytics_pipeline.admin.errors import install_error_answers
 from analytics_pipeline.admin.headers import SecurityHeaders
@@ -66,6 +68,8 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        # Meanwhile everything else is answered.
+        Thread(target=load_renderer, daemon=True).start()
         yield
         service.reader.close()
 

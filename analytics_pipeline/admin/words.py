@@ -71,6 +71,12 @@ def weeks(count: int) -> str:
     return f"{number(count)} whole week" if count == 1 else f"{number(count)} whole weeks"
 
 
+def counted(name: str, count: int) -> str:
+    """What there are `count` of, by its plural `name` with underscores."""
+    words = name.replace("_", " ")
+    return words.removesuffix("s") if count == 1 else words
+
+
 def span_of_days(partition: str) -> str:
     """Days as runs name them, `2026-03-01` or `2026-03-01 to 2026-03-31`, as people write them."""
     try:

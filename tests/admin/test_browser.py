@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from statistics import median
 
 import psycopg
 import pytest
@@ -214,15 +215,34 @@ def test_the_pointer_shows_the_row_behind_a_bar_and_picks_days(
     assert chromium.get_by_text("Activity on 2 Mar 2026").is_visible()
 
 
-def test_a_page_weighs_little_and_needs_no_script(chromium: Page, site: str, token: Token) -> None:
+FIRST_PAINT = """() => new Promise(done => {
+    const told = list => list.getEntriesByName('first-contentful-paint').forEach(one => done(one.startTime));
+    new PerformanceObserver(told).observe({type: 'paint', buffered: true});
+})"""
+
+
+def test_every_page_weighs_little_and_is_there_within_a_second(
+    chromium: Page, site: str, token: Token
+) -> None:
     sign_in(chromium, site, token.secret)
     weights: list[int] = []
     session = chromium.context.new_cdp_session(chromium)
     session.send("Network.enable")
     session.send("Network.setCacheDisabled", {"cacheDisabled": True})
     session.on("Network.loadingFinished", lambda event: weights.append(event["encodedDataLength"]))
-    chromium.goto(f"{site}/course/algebra?range=90", wait_until="load")
-    assert 0 < sum(weights) < 200_000
+    for path in (*PAGES, "/signin"):
+        weights.clear()
+        paints = []
+        for _ in range(3):
+            chromium.goto(site + path, wait_until="load")
+            paints.append(chromium.evaluate(FIRST_PAINT))
+        assert 3_000 < sum(weights) / 3 < 200_000, path
+        assert 0 < median(paints) < 1_000, f"{path}: {paints} ms"
+
+
+def test_a_page_needs_no_script(chromium: Page, site: str, token: Token) -> None:
+    sign_in(chromium, site, token.secret)
+    session = chromium.context.new_cdp_session(chromium)
     session.send("Emulation.setScriptExecutionDisabled", {"value": True})
     chromium.goto(f"{site}/course/algebra?range=all")
     assert chromium.get_by_text("40 of 112 learners (36 %)").is_visible()

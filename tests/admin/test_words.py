@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from analytics_pipeline.admin.words import NONE, duration, number, percent, signal_sentence
+from analytics_pipeline.admin.words import NONE, counted, duration, number, percent, signal_sentence
 
 
 @pytest.mark.parametrize(
@@ -34,6 +34,14 @@ def test_thousands_are_set_apart() -> None:
 
 def a_signal(rule: str, **more: Any) -> dict[str, Any]:
     return {"rule": rule, "lesson_idx": None, "quiz_id": None, "value": 0.4, "threshold": 0.3, **more}
+
+
+def test_one_thing_is_told_in_the_singular() -> None:
+    assert [counted("rows_published", 2), counted("days", 1), counted("revisions", 0)] == [
+        "rows published",
+        "day",
+        "revisions",
+    ]
 
 
 def test_a_signal_is_told_with_its_counts_its_interval_and_whom_it_counts() -> None:

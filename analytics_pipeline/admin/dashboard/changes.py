@@ -34,9 +34,10 @@ def rate_change(now: Rate, before: Rate) -> Change | None:
         return None
     points = (now.value - before.value) * 100
     low, high = difference_interval(now, before)
-    sure = "; may be chance" if low <= 0 <= high else ""
+    arrow = _arrow(points / 100)
+    sure = "; may be chance" if low <= 0 <= high and arrow != SAME else ""
     return Change(
-        f"{_arrow(points / 100)} {abs(points):.0f} points",
+        f"{arrow} {abs(points):.0f} points",
         f"from {percent(before.value)} to {percent(now.value)}{sure}",
     )
 

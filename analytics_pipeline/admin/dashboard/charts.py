@@ -25,7 +25,8 @@ PIXELS_PER_DATE = 80
 NARROWEST_BAR = 2
 
 _AXIS = {"domain": False, "ticks": False, "labelPadding": 6, "titlePadding": 8}
-# As the words beside the chart write it; a narrow space stands before the sign.
+# As the words beside the chart write them, with narrow spaces.
+_NUMBER = "join(split(format(datum.value, ',d'), ','), '\u202f')"
 _PERCENT = "format(datum.value * 100, '.0f') + '\u202f%'"
 _STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 500)
 
@@ -180,7 +181,7 @@ def _lesson(lessons: Sequence[Lesson], title: str | None, width: int) -> Spec:
 
 
 def _count(field: str, **more: Any) -> Spec:
-    axis = {**_AXIS, "tickCount": 4, "tickMinStep": 1, "title": None, "format": ",d"}
+    axis = {**_AXIS, "tickCount": 4, "tickMinStep": 1, "title": None, "labelExpr": _NUMBER}
     return {"field": field, "type": "quantitative", "axis": axis, **more}
 
 

@@ -46,7 +46,7 @@ def _environment() -> Environment:
         "evidence": evidence_lines,
         "code": _code,
         "span_of_days": words.span_of_days,
-        "spaced": lambda name: name.replace("_", " "),
+        "counted": words.counted,
         "segment": lambda text: quote(text, safe=""),
     }
     environment.globals |= {
