@@ -38,7 +38,7 @@ class Service:
             yield View(connection, self.rules, viewer.courses, last_publication(connection))
 
 
-def _service(request: Request) -> Service:
+async def _service(request: Request) -> Service:
     return cast("Service", request.app.state.service)
 
 

@@ -26,24 +26,24 @@ counted AS (
       JOIN analytics.course_week AS w ON w.week BETWEEN c.first_week AND c.last_week
      GROUP BY c.window_days, w.course_id
 ),
-sold AS (
-    SELECT date_trunc('week', cohort_day)::date AS week, course_id, coalesce(currency, '') AS currency,
-           sum(orders) AS orders, sum(gross) AS gross, sum(refunded) AS refunded, sum(net) AS net
-      FROM analytics.course_refund
-     GROUP BY 1, 2, 3
-    HAVING sum(orders) > 0
+earned AS (
+    SELECT c.window_days, t.course_id, currency, sum(sign * (sums ->> 'orders')::numeric) AS orders,
+           sum(sign * (sums ->> 'gross')::numeric) AS gross,
+           sum(sign * (sums ->> 'refunded')::numeric) AS refunded,
+           sum(sign * (sums ->> 'net')::numeric) AS net
+      FROM chosen AS c
+     CROSS JOIN LATERAL (VALUES (1, c.last_week), (-1, c.first_week - 7)) AS ends (sign, week)
+      JOIN analytics.course_to_date AS t
+        ON t.week = (SELECT max(week) FROM analytics.course_to_date AS known WHERE known.week <= ends.week)
+     CROSS JOIN jsonb_each(t.revenue) AS money (currency, sums)
+     GROUP BY c.window_days, t.course_id, currency
 ),
 money AS (
     SELECT window_days, course_id,
            jsonb_object_agg(currency, jsonb_build_object(
                'orders', orders, 'gross', gross, 'refunded', refunded, 'net', net)) AS revenue
-      FROM (
-          SELECT c.window_days, s.course_id, s.currency, sum(s.orders) AS orders, sum(s.gross) AS gross,
-                 sum(s.refunded) AS refunded, sum(s.net) AS net
-            FROM chosen AS c
-            JOIN sold AS s ON s.week BETWEEN c.first_week AND c.last_week
-           GROUP BY c.window_days, s.course_id, s.currency
-      ) AS by_currency
+      FROM earned
+     WHERE orders > 0
      GROUP BY window_days, course_id
 )
 SELECT c.window_days, s.course_id, s.first_day, s.last_day, coalesce(n.learners, 0), coalesce(n.enrolled, 0),
@@ -53,3 +53,4 @@ SELECT c.window_days, s.course_id, s.first_day, s.last_day, coalesce(n.learners,
  CROSS JOIN chosen AS c
   LEFT JOIN counted AS n ON n.window_days = c.window_days AND n.course_id = s.course_id
   LEFT JOIN money AS m ON m.window_days = c.window_days AND m.course_id = s.course_id
+ ORDER BY c.window_days, s.course_id

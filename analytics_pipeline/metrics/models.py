@@ -75,5 +75,7 @@ DAILY = tuple(model(name) for name in ("event_day", "lesson_daily", "course_dail
 COHORT = tuple(model(name) for name in ("lesson_cohort", "quiz_cohort", "course_funnel", "course_refund"))
 """Published as of a day, from all learner days up to it."""
 
-SUMMARIES = tuple(model(name) for name in ("site_day", "course_week", "course_window"))
+SUMMARIES = tuple(
+    model(name) for name in ("site_day", "lesson_week", "course_week", "course_to_date", "course_window")
+)
 """Sums of the tables above, made by the database itself in the transactions that publish those."""

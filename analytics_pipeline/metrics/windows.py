@@ -1,7 +1,7 @@
 """The summary tables: renewed by the transactions that publish what they sum up, so that they agree."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from psycopg import Connection
 
@@ -23,6 +23,8 @@ SHOW_COURSES = """
            last_day = greatest(w.last_day, excluded.last_day)
 """
 
+DELETE_LESSON_WEEKS = "DELETE FROM analytics.lesson_week WHERE week = ANY(%(weeks)s)"
+
 DELETE_WEEKS = """
     DELETE FROM analytics.course_week
      WHERE %(courses)s::text[] IS NULL OR course_id = ANY(%(courses)s)
@@ -31,15 +33,17 @@ DELETE_WEEKS = """
 
 def refresh_days(connection: Connection, days: Sequence[date], run_id: str) -> None:
     """Renew what follows from the daily tables of these days; part of the caller's transaction."""
-    parameters = {"days": list(days), "run_id": run_id}
-    for statement in (DELETE_DAYS, read_sql("site_day"), SHOW_COURSES):
+    weeks = {day - timedelta(days=day.weekday()) for day in days}
+    parameters = {"days": list(days), "weeks": sorted(weeks), "run_id": run_id}
+    sums = (DELETE_DAYS, read_sql("site_day"), DELETE_LESSON_WEEKS, read_sql("lesson_week"))
+    for statement in (*sums, SHOW_COURSES):
         connection.execute(statement.encode(), parameters)
 
 
 def refresh_windows(
     connection: Connection, last_day: date, as_of: datetime, run_id: str, courses: Sequence[str] | None = None
 ) -> dict[str, int]:
-    """Renew course_week of these courses (None: of all), and course_window; answers the rows of each.
+    """Renew course_week of these courses (None: of all), and what is summed up from it; the rows of each.
 
     `last_day` is the last complete day, `as_of` its end. Every window moves with it, so all courses are
     renewed there; that reads weeks, of which there are few. Part of the caller's transaction.
@@ -52,6 +56,8 @@ def refresh_windows(
     }
     connection.execute(DELETE_WEEKS, parameters)
     weeks = connection.execute(read_sql("course_week").encode(), parameters).rowcount
+    connection.execute("DELETE FROM analytics.course_to_date")
+    totals = connection.execute(read_sql("course_to_date").encode(), parameters).rowcount
     connection.execute("DELETE FROM analytics.course_window")
     windows = connection.execute(read_sql("course_window").encode(), parameters).rowcount
-    return {"course_week": weeks, "course_window": windows}
+    return {"course_week": weeks, "course_to_date": totals, "course_window": windows}

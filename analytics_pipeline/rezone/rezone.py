@@ -32,7 +32,8 @@ _SERVICES = """
 """
 # Counted by days that are no more; findings and changes speak of numbers that are gone.
 _CUT_BY_DAY = (
-    *("event_day", "lesson_daily", "course_daily", "duplicate_count", "quarantine_count"),
+    *("event_day", "site_day", "lesson_daily", "lesson_week", "course_daily"),
+    *("duplicate_count", "quarantine_count"),
     *("lesson_cohort", "quiz_cohort", "course_funnel", "course_refund"),
     *("signal", "signal_evaluation", "metric_revision", "lake_day"),
 )

@@ -35,7 +35,7 @@ def publish(connection: psycopg.Connection, table: Table, *rows: dict[str, Any])
     )
     with connection.cursor() as cursor:
         cursor.executemany(statement, [[_value(table, name, row) for name in names] for row in rows])
-    refresh_days(connection, [row["day"] for row in rows if "day" in row], RUN_ID)
+    refresh_days(connection, [row["day"] for row in rows if row.get("day")], RUN_ID)
     as_of = max([AS_OF, *(row["as_of"] for row in rows if "as_of" in row)])
     refresh_windows(connection, as_of.date() - timedelta(days=1), as_of, RUN_ID)
 

@@ -14,6 +14,12 @@ from analytics_pipeline.database.migrate import migrate
 from analytics_pipeline.database.urls import database_urls, sqlalchemy_url
 from analytics_pipeline.settings import Settings
 from tests.admin.conftest import ORIGIN, AppTransport
+from tests.conftest import Database
+
+CUT = """
+    SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+     WHERE datname = current_database() AND usename = 'analytics_admin'
+"""
 
 
 @pytest.fixture
@@ -54,3 +60,11 @@ def test_while_the_database_is_away_all_is_503_and_after_its_restart_all_is_well
         assert client.get(courses).status_code == 200
         assert client.get("/").status_code == 200
     app.state.service.reader.close()
+
+
+def test_connections_that_were_cut_meanwhile_cost_no_answer(client: httpx.Client, database: Database) -> None:
+    for _ in range(2):
+        assert client.get("/api/admin/analytics/definitions").status_code == 200
+        with database.connect("owner") as owner:
+            cut = owner.execute(CUT).fetchall()
+        assert len(cut) == 2

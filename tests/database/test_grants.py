@@ -21,6 +21,8 @@ PUBLISHED = {
         *(
             "course_refund",
             "course_week",
+            "course_to_date",
+            "lesson_week",
             "course_window",
             "site_day",
             "signal",

@@ -17,7 +17,7 @@ from analytics_pipeline.database.urls import sqlalchemy_url
 from tests.admin.rows import a_received_day, course_day, publish, publish_course_days
 from tests.conftest import Database
 
-SUMMARIES = ("site_day", "course_week", "course_window")
+SUMMARIES = ("site_day", "lesson_week", "course_week", "course_to_date", "course_window")
 ZONE = "America/New_York"
 AS_OF = datetime(2026, 4, 6, tzinfo=ZoneInfo(ZONE))
 """The end of a Sunday, which in UTC is a Monday already: of another week."""
@@ -81,17 +81,24 @@ def test_an_upgraded_database_shows_what_its_last_night_would_have_published(els
         for row in cohorts[: len(days)]
         for currency in ("EUR", "USD", None)
     ]
+    visits = [
+        {"course_id": "algebra", "lesson_idx": lesson, "day": day, "views": random.randrange(9), "viewers": 3}
+        | {"measured_learners": 3, "active_ms_sum": 700, "active_ms_hist": {"7": 2, "9": 1} if lesson else {}}
+        for day in days
+        for lesson in (0, 1)
+    ]
     with elsewhere.connect("pipeline") as connection:
         publish_course_days(
             connection, *(course_day(row["course_id"], row["cohort_day"], 8) for row in cohorts)
         )
         publish_course_days(connection, course_day("chemistry", AS_OF.date(), 3))
         publish(connection, tables.event_day, *(a_received_day("algebra", day=day) for day in days))
+        publish(connection, tables.lesson_daily, *visits)
         publish(connection, tables.lesson_cohort, *lessons)
         publish(connection, tables.course_funnel, *funnels)
         publish(connection, tables.course_refund, *orders)
         published = summaries(connection)
-    assert [len(published[name]) > 0 for name in SUMMARIES] == [True] * 3
+    assert all(published[name] for name in SUMMARIES)
     upgrade_again(elsewhere)
     with elsewhere.connect("admin") as connection:
         assert summaries(connection) == published

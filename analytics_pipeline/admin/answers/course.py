@@ -129,13 +129,13 @@ def daily_series(
     series = []
     for day in days or ():
         row = by_day.get(day, {})
-        learners = row.get("learners", 0)
+        hidden = is_hidden(row.get("learners", 0), min_cell)
         series.append(
             Day(
                 day=day,
                 provisional=complete_through is None or day > complete_through,
-                hidden=is_hidden(learners, min_cell),
-                **{name: count(row.get(name, 0), learners, min_cell) for name in counts},
+                hidden=hidden,
+                **{name: None if hidden else row.get(name, 0) for name in counts},
             )
         )
     return series

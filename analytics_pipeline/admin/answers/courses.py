@@ -1,5 +1,6 @@
 """The list of courses, as it is answered."""
 
+import json
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
@@ -74,7 +75,7 @@ class CoursesAnswer(Answer):
 
 
 def course_line(row: Mapping[str, Any], min_cell: int) -> CourseLine:
-    """One line from the sums of a course."""
+    """One line from the sums of a course; `revenue` and `revenue_before` are JSON."""
     learners, enrolled = row["learners"], row["enrolled"]
     return CourseLine(
         course_id=row["course_id"],
@@ -84,11 +85,27 @@ def course_line(row: Mapping[str, Any], min_cell: int) -> CourseLine:
         enrolled=count(enrolled, enrolled, min_cell),
         completion_so_far=rate(row["completed"], enrolled, min_cell),
         completion_mature=rate(row["mature_completed"], row["mature"], min_cell),
-        revenue=[
-            Revenue(currency=currency or None, **{name: Decimal(str(value)) for name, value in sums.items()})
-            for currency, sums in sorted(row["revenue"].items())
-            if not is_hidden(sums["orders"], min_cell)
-        ],
+        revenue=_revenue(_money(row["revenue"]), _money(row["revenue_before"]), min_cell),
         first_day=row["first_day"],
         last_day=row["last_day"],
     )
+
+
+def _money(text: str) -> dict[str, dict[str, Decimal]]:
+    """Sums by name and currency; money is never a float."""
+    sums: dict[str, dict[str, Decimal]] = json.loads(text, parse_float=Decimal, parse_int=Decimal)
+    return sums
+
+
+def _revenue(
+    until: Mapping[str, Mapping[str, Decimal]], before: Mapping[str, Mapping[str, Decimal]], min_cell: int
+) -> list[Revenue]:
+    """What was earned meanwhile; a currency with no order then is left out, as is one with too few."""
+    lines = []
+    for currency, totals in sorted(until.items()):
+        earlier = before.get(currency, {})
+        sums = {name: total - earlier.get(name, 0) for name, total in totals.items()}
+        orders = int(sums.pop("orders"))
+        if orders > 0 and not is_hidden(orders, min_cell):
+            lines.append(Revenue(currency=currency or None, orders=orders, **sums))
+    return lines

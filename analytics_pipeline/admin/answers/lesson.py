@@ -6,7 +6,7 @@ from typing import Any
 
 from analytics_pipeline.admin.answers.base import Answer, EffectiveRange, Provenance
 from analytics_pipeline.admin.answers.course import Lesson, Quiz
-from analytics_pipeline.admin.answers.rates import count, is_hidden
+from analytics_pipeline.admin.answers.rates import is_hidden
 from analytics_pipeline.days import DayRange
 
 
@@ -25,6 +25,9 @@ class LessonCounts(Answer):
     """Learners who attempted or passed a quiz of the lesson."""
     quiz_passers: int | None
     """Learners who passed one."""
+
+
+_COUNTED = tuple(LessonCounts.model_fields)
 
 
 class LessonDay(LessonCounts):
@@ -77,16 +80,16 @@ def lesson_days(
     series = []
     for day in days or ():
         row = by_day.get(day, {})
-        viewers = row.get("viewers", 0)
+        hidden = is_hidden(row.get("viewers", 0), min_cell)
         is_measured = row.get("measured_learners", 0) >= min_cell
         series.append(
             LessonDay(
                 day=day,
                 provisional=complete_through is None or day > complete_through,
-                hidden=is_hidden(viewers, min_cell),
+                hidden=hidden,
                 median_ms=row["active_ms_median"] if is_measured else None,
                 p90_ms=row["active_ms_p90"] if is_measured else None,
-                **{name: count(row.get(name, 0), viewers, min_cell) for name in LessonCounts.model_fields},
+                **{name: None if hidden else row.get(name, 0) for name in _COUNTED},
             )
         )
     return series

@@ -48,7 +48,7 @@ def is_held(etag: str, if_none_match: str) -> bool:
     return etag in names or "*" in names
 
 
-def _asking(request: Request, service: ServiceOf, caller: Caller) -> Asking:
+async def _asking(request: Request, service: ServiceOf, caller: Caller) -> Asking:
     return Asking(request, service, caller)
 
 

@@ -46,7 +46,7 @@ RangePreset = Annotated[
 ]
 
 
-def _asked(preset: RangePreset = None, first: From = None, last: To = None) -> Asked:
+async def _asked(preset: RangePreset = None, first: From = None, last: To = None) -> Asked:
     return Asked(preset, first, last)
 
 

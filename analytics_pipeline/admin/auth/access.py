@@ -48,8 +48,7 @@ def admit(service: Service, request: Request, token: str) -> Viewer:
 
 def _holder(service: Service, token: str) -> Viewer | None:
     if service.identities is None or token.count(".") != 2:
-        with service.reader.snapshot() as connection:
-            return check_token(connection, token)
+        return service.reader.look_up(lambda connection: check_token(connection, token))
     try:
         return service.identities.viewer(token)
     except NotAcceptedError:

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
-from sqlalchemy import Connection, func, insert, or_, select, update
-from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy import Connection, Executable, bindparam, func, insert, or_, select, update
 
 from analytics_pipeline.admin.auth.viewer import Viewer
 from analytics_pipeline.database.tables import admin_token
@@ -85,34 +84,35 @@ def revoke_token(connection: Connection, token_id: str) -> bool:
     return revoked.rowcount == 1
 
 
+_KEPT = admin_token.c
+_HOLDERS = select(_KEPT.id, _KEPT.note, _KEPT.courses, _KEPT.token_hash).where(
+    _KEPT.role == ADMIN,
+    _KEPT.revoked_at.is_(None),
+    or_(_KEPT.expires_at.is_(None), _KEPT.expires_at > func.now()),
+)
+_HOLDER_OF_HASH = _HOLDERS.where(_KEPT.token_hash == bindparam("wanted"))
+_HOLDER_OF_ID = _HOLDERS.where(_KEPT.id == bindparam("wanted"))
+
+
 def check_token(connection: Connection, token: str) -> Viewer | None:
     """Whoever holds the token; None for one that is unknown, revoked or expired."""
     if not SHAPE.fullmatch(token):
         return None
     hashed = _hash(token)
-    found = _find(connection, admin_token.c.token_hash == hashed)
+    found = _find(connection, _HOLDER_OF_HASH, hashed)
     return found[0] if found and hmac.compare_digest(found[1], hashed) else None
 
 
 def token_viewer(connection: Connection, token_id: str) -> Viewer | None:
     """Whoever holds the token of that id; None where it is revoked or expired by now."""
-    found = _find(connection, admin_token.c.id == token_id)
+    found = _find(connection, _HOLDER_OF_ID, token_id)
     return found[0] if found else None
 
 
-def _find(connection: Connection, wanted: ColumnElement[bool]) -> tuple[Viewer, str] | None:
+def _find(connection: Connection, query: Executable, wanted: str) -> tuple[Viewer, str] | None:
     """The holder of a token that holds, and the token's hash."""
-    kept = admin_token.c
-    row = connection.execute(
-        select(kept.id, kept.note, kept.courses, kept.token_hash).where(wanted, _holds())
-    ).one_or_none()
+    row = connection.execute(query, {"wanted": wanted}).one_or_none()
     if row is None:
         return None
     courses = None if row.courses is None else frozenset(row.courses)
     return Viewer(row.note, courses, token_id=row.id), row.token_hash
-
-
-def _holds() -> ColumnElement[bool]:
-    kept = admin_token.c
-    in_time = or_(kept.expires_at.is_(None), kept.expires_at > func.now())
-    return (kept.role == ADMIN) & kept.revoked_at.is_(None) & in_time

@@ -10,6 +10,7 @@ from analytics_pipeline.admin.answers.rates import Rate, count
 from analytics_pipeline.admin.dashboard.changes import Change, count_change, rate_change
 from analytics_pipeline.admin.dashboard.periods import Periods, compared_days, compared_weeks
 from analytics_pipeline.admin.reading import queries
+from analytics_pipeline.admin.reading.lessons import lesson_counts
 from analytics_pipeline.admin.reading.view import View
 from analytics_pipeline.days import DayRange
 
@@ -67,7 +68,7 @@ def _activity(view: View, course_id: str, days: DayRange) -> dict[str, int | Non
 
 def _persons(view: View, course_id: str, weeks: DayRange) -> _Persons:
     min_cell = view.rules.min_cell
-    lessons = queries.lesson_counts(view.connection, course_id, weeks)
+    lessons = lesson_counts(view.connection, course_id, weeks)
     began = sum(lesson.stopped + lesson.active + lesson.finished for lesson in lessons)
     sums = queries.funnel_counts(view.connection, course_id, weeks).get("completion", {})
     completion = funnel("completion", sums, min_cell)

@@ -33,7 +33,7 @@ class RangeForm:
         )
 
 
-def _range_form(
+async def _range_form(
     preset: Annotated[Preset | Literal["custom"], Query(alias="range")] = "90",
     first: Annotated[str, Query(alias="from", max_length=10)] = "",
     last: Annotated[str, Query(alias="to", max_length=10)] = "",

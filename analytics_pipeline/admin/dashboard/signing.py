@@ -26,8 +26,8 @@ class SignInNeededError(Exception):
 def _signed_in(request: Request, service: ServiceOf) -> Viewer:
     viewer = service.sessions.viewer(request)
     if viewer is not None and viewer.token_id is not None:
-        with service.reader.snapshot() as connection:
-            viewer = token_viewer(connection, viewer.token_id)
+        token_id = viewer.token_id
+        viewer = service.reader.look_up(lambda connection: token_viewer(connection, token_id))
     if viewer is None:
         raise SignInNeededError
     return viewer

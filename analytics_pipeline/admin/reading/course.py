@@ -16,9 +16,16 @@ from analytics_pipeline.admin.answers.ranges import Asked, Selection, select
 from analytics_pipeline.admin.answers.rates import count
 from analytics_pipeline.admin.answers.times import lesson_time
 from analytics_pipeline.admin.reading import queries
+from analytics_pipeline.admin.reading.lessons import (
+    ACTIVITY,
+    has_lesson,
+    lesson_activity,
+    lesson_counts,
+    lesson_rows,
+)
 from analytics_pipeline.admin.reading.provenance import provenance_of
 from analytics_pipeline.admin.reading.titles import Titles, read_titles
-from analytics_pipeline.admin.reading.view import View
+from analytics_pipeline.admin.reading.view import Row, View
 from analytics_pipeline.days import DayRange
 
 
@@ -99,11 +106,11 @@ def read_lesson(view: View, course_id: str, lesson_idx: int, asked: Asked) -> Le
     """The answer about one lesson; ForbiddenCourseError, UnknownCourseError, UnknownLessonError."""
     connection, rules = view.connection, view.rules
     selection = _selection(view, course_id, asked)
-    if not queries.has_lesson(connection, course_id, lesson_idx):
+    if not has_lesson(connection, course_id, lesson_idx):
         raise UnknownLessonError(course_id, lesson_idx)
     days, cohort_days = selection.days, selection.cohort_days
     provenance = provenance_of(view, days, course_id)
-    rows = queries.lesson_rows(connection, course_id, lesson_idx, days) if days else []
+    rows = lesson_rows(connection, course_id, lesson_idx, days) if days else []
     quizzes = queries.quiz_counts(connection, course_id, cohort_days) if cohort_days else []
     titles = read_titles(connection, course_id)
     return LessonAnswer(
@@ -137,43 +144,31 @@ def _lessons(
     """The lessons with activity in order; or the lesson `only`, whether it has any or not."""
     connection, min_cell = view.connection, view.rules.min_cell
     counts: list[LessonCounts] = []
-    active: dict[int, queries.Sums] = {}
-    histograms: dict[int, dict[str, int]] = {}
+    active: dict[int, Row] = {}
     if selection.days is not None and selection.cohort_days is not None:
-        counts = queries.lesson_counts(connection, course_id, selection.cohort_days)
-        active = queries.lesson_activity(connection, course_id, selection.days, only)
-        histograms = queries.lesson_histograms(connection, course_id, selection.days, only)
+        counts = lesson_counts(connection, course_id, selection.cohort_days)
+        active = lesson_activity(connection, course_id, selection.days, only)
     # Learners of earlier cohorts may be active in lessons that nobody of these cohorts has come to.
     wanted = active.keys() if only is None else {only}
     seen = {lesson.lesson_idx for lesson in counts}
     counts += [LessonCounts(idx, 0, 0, 0, 0, 0) for idx in wanted - seen]
     return {
         lesson.lesson_idx: _lesson(
-            lesson,
-            titles.lessons.get(lesson.lesson_idx),
-            active.get(lesson.lesson_idx),
-            histograms.get(lesson.lesson_idx, {}),
-            min_cell,
+            lesson, titles.lessons.get(lesson.lesson_idx), active.get(lesson.lesson_idx), min_cell
         )
         for lesson in drop_off(counts, min_cell)
         if only is None or lesson.lesson_idx == only
     }
 
 
-def _lesson(
-    lesson: LessonDropOff,
-    title: str | None,
-    activity: queries.Sums | None,
-    histogram: dict[str, int],
-    min_cell: int,
-) -> Lesson:
-    sums = activity or dict.fromkeys(queries.LESSON_ACTIVITY, 0)
+def _lesson(lesson: LessonDropOff, title: str | None, activity: Row | None, min_cell: int) -> Lesson:
+    sums: Row = activity or {"active_ms_hist": {}, **dict.fromkeys(ACTIVITY, 0)}
     return Lesson(
         **dict(lesson),
         lesson_title=title,
         views=count(sums["views"], sums["viewers"], min_cell),
         time=lesson_time(
-            histogram,
+            sums["active_ms_hist"],
             measured=sums["measured_learners"],
             learner_days=sums["viewers"],
             active_ms_sum=sums["active_ms_sum"],

@@ -3,7 +3,7 @@
 from sqlalchemy import BigInteger, func, select
 
 from analytics_pipeline.admin.answers.progress import Progress, progress
-from analytics_pipeline.admin.reading.queries import lesson_counts
+from analytics_pipeline.admin.reading.lessons import lesson_counts
 from analytics_pipeline.admin.reading.view import View
 from analytics_pipeline.database.tables import course_funnel
 from analytics_pipeline.days import DayRange

@@ -1,8 +1,9 @@
 """Where an answer's numbers come from and how far they reach."""
 
-from analytics_pipeline.admin.answers.base import EventCounts, Provenance, PublicationFailure
+from analytics_pipeline.admin.answers.base import EventCounts, Provenance
 from analytics_pipeline.admin.answers.ranges import EVER
 from analytics_pipeline.admin.reading import queries
+from analytics_pipeline.admin.reading.failures import read_failures
 from analytics_pipeline.admin.reading.view import View
 from analytics_pipeline.days import DayRange
 
@@ -17,7 +18,7 @@ def provenance_of(view: View, days: DayRange | None = EVER, course_id: str | Non
         computed_at=view.publication.computed_at,
         run_id=view.publication.run_id,
         events=NO_EVENTS if days is None else _events(view, days, course_id),
-        failures=[PublicationFailure(**row) for row in queries.publication_failures(view, course_id, days)],
+        failures=[] if view.publication.failed_at is None else read_failures(view, days, course_id),
     )
 
 

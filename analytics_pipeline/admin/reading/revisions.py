@@ -2,17 +2,19 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Text, and_, select, true
+from sqlalchemy import BigInteger, Integer, Select, Text, bindparam, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from analytics_pipeline.admin.answers.base import Answer, Provenance
 from analytics_pipeline.admin.answers.ranges import ALL_DAYS, EVER, Asked
 from analytics_pipeline.admin.reading.cursors import decode_cursor, encode_cursor
 from analytics_pipeline.admin.reading.provenance import provenance_of
-from analytics_pipeline.admin.reading.view import View
+from analytics_pipeline.admin.reading.view import View, allowed
 from analytics_pipeline.database.tables import PERSONS, metadata, metric_revision
+from analytics_pipeline.database.tables.columns import INSTANT
 from analytics_pipeline.days import day_start
 
 COUNT_PERSONS = frozenset(
@@ -73,34 +75,39 @@ def read_revisions(
     """Numbers that changed on those days of the site; WrongCursorError, ForbiddenCourseError."""
     if course_id is not None:
         view.check(course_id)
-    course = metric_revision.c.key.op("->>", return_type=Text)("course_id")
-    wanted = [view.allows(course), _changed_within(view, asked)]
-    if course_id is not None:
-        wanted.append(course == course_id)
-    if table is not None:
-        wanted.append(metric_revision.c.table_name == table)
+    days = asked.within(EVER, view.complete_through) or EVER
+    values: dict[str, object] = {"course_id": course_id, "table": table, "limit": limit + 1}
+    if days.first != EVER.first:
+        values["since"] = day_start(days.first, view.rules.zone)
+    if days.last != EVER.last:
+        values["before"] = day_start(days.last + timedelta(days=1), view.rules.zone)
     if cursor is not None:
-        wanted.append(metric_revision.c.id < decode_cursor(cursor, int)[0])
-    page = select(metric_revision).where(*wanted).order_by(metric_revision.c.id.desc()).limit(limit + 1)
-    rows = view.connection.execute(page).mappings().all()
+        values["after"] = decode_cursor(cursor, int)[0]
+    given = frozenset(name for name, value in values.items() if value is not None)
+    rows = view.rows(_page(given, is_restricted=view.is_restricted), values)
     return RevisionsAnswer(
-        revisions=[_line(dict(row), view.rules.min_cell) for row in rows[:limit]],
+        revisions=[_line(row, view.rules.min_cell) for row in rows[:limit]],
         next_cursor=encode_cursor(rows[limit - 1]["id"]) if len(rows) > limit else None,
         provenance=provenance_of(view),
     )
 
 
-def _changed_within(view: View, asked: Asked) -> ColumnElement[bool]:
-    days = asked.within(EVER, view.complete_through)
-    if days is None or days == EVER:
-        return true()
-    at = metric_revision.c.changed_at
-    ends = []
-    if days.first != EVER.first:
-        ends.append(at >= day_start(days.first, view.rules.zone))
-    if days.last != EVER.last:
-        ends.append(at < day_start(days.last + timedelta(days=1), view.rules.zone))
-    return and_(*ends)
+@cache
+def _page(given: frozenset[str], *, is_restricted: bool) -> Select[Any]:
+    """Changes, the newest first, under the conditions whose values are given."""
+    kept = metric_revision.c
+    course = kept.key.op("->>", return_type=Text)("course_id")
+    conditions = {
+        "course_id": course == bindparam("course_id", type_=Text),
+        "table": kept.table_name == bindparam("table", type_=Text),
+        "since": kept.changed_at >= bindparam("since", type_=INSTANT),
+        "before": kept.changed_at < bindparam("before", type_=INSTANT),
+        "after": kept.id < bindparam("after", type_=BigInteger),
+    }
+    wanted = [condition for name, condition in conditions.items() if name in given]
+    seen = allowed(course, is_restricted=is_restricted)
+    limit: ColumnElement[int] = bindparam("limit", type_=Integer)
+    return select(metric_revision).where(seen, *wanted).order_by(kept.id.desc()).limit(limit)
 
 
 def _line(row: Mapping[str, Any], min_cell: int) -> RevisionLine:

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Integer, literal, select, union_all
 
+from analytics_pipeline.admin.reading.queries import COURSE
 from analytics_pipeline.database.tables import course, course_lesson
 
 
@@ -16,12 +17,14 @@ class Titles:
     lessons: Mapping[int, str]
 
 
+_TITLES = union_all(
+    select(literal(None, Integer).label("lesson_idx"), course.c.title).where(course.c.course_id == COURSE),
+    select(course_lesson.c.lesson_idx, course_lesson.c.title).where(course_lesson.c.course_id == COURSE),
+)
+
+
 def read_titles(connection: Connection, course_id: str) -> Titles:
     """What the catalogue calls the course and its lessons."""
-    lessons = connection.execute(
-        select(course_lesson.c.lesson_idx, course_lesson.c.title).where(
-            course_lesson.c.course_id == course_id, course_lesson.c.title.is_not(None)
-        )
-    )
-    title = connection.scalar(select(course.c.title).where(course.c.course_id == course_id))
-    return Titles(title, {row.lesson_idx: row.title for row in lessons})
+    rows = connection.execute(_TITLES, {"course_id": course_id})
+    titles = {row.lesson_idx: row.title for row in rows if row.title is not None}
+    return Titles(titles.pop(None, None), titles)

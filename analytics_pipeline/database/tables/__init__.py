@@ -19,7 +19,13 @@ from analytics_pipeline.database.tables.lake import duplicate_count, lake_day, q
 from analytics_pipeline.database.tables.operations import admin_token, metric_revision, site, turn
 from analytics_pipeline.database.tables.runs import job_run, publication_failure
 from analytics_pipeline.database.tables.signals import signal, signal_evaluation
-from analytics_pipeline.database.tables.windows import course_week, course_window, site_day
+from analytics_pipeline.database.tables.windows import (
+    course_to_date,
+    course_week,
+    course_window,
+    lesson_week,
+    site_day,
+)
 
 __all__ = [
     "EVENT_TYPE",
@@ -31,6 +37,7 @@ __all__ = [
     "course_funnel",
     "course_lesson",
     "course_refund",
+    "course_to_date",
     "course_week",
     "course_window",
     "duplicate_count",
@@ -41,6 +48,7 @@ __all__ = [
     "lake_day",
     "lesson_cohort",
     "lesson_daily",
+    "lesson_week",
     "metadata",
     "metric_revision",
     "publication_failure",

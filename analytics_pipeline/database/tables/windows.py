@@ -21,10 +21,10 @@ site_day = Table(
 )
 
 
-def _cohort_counts() -> tuple[Column[int], ...]:
+def _cohort_counts(when: str = "in these cohort days") -> tuple[Column[int], ...]:
     return (
-        count("learners", "Learners whose first lesson activity in the course lies in these cohort days."),
-        count("enrolled", "Learners whose first enrolment lies in these cohort days."),
+        count("learners", f"Learners whose first lesson activity in the course lies {when}."),
+        count("enrolled", f"Learners whose first enrolment lies {when}."),
         count("completed", "Those of them who completed the course within their window."),
         count("mature", "Enrolled learners whose window is over at as-of."),
         count("mature_completed", "Those of them who completed the course within their window."),
@@ -41,6 +41,24 @@ course_week = Table(
     *provenance(),
     schema="analytics",
     comment="Learners and completion per course and week of cohort days; counts add up over weeks.",
+)
+
+course_to_date = Table(
+    "course_to_date",
+    metadata,
+    Column("week", Date, primary_key=True, comment="Monday of the week at whose end the totals stand."),
+    Column("course_id", Text, primary_key=True, comment="Course."),
+    *_cohort_counts("in or before this week"),
+    Column(
+        "revenue",
+        JSONB,
+        nullable=False,
+        comment="Orders, gross, refunded and net by currency, of orders whose day lies in it or before.",
+    ),
+    as_of(),
+    *provenance(),
+    schema="analytics",
+    comment="Running totals per course and week: a range of weeks is the difference of two rows.",
 )
 
 course_window = Table(
@@ -69,4 +87,26 @@ course_window = Table(
     Index("course_window_by_computed_at", "computed_at"),
     schema="analytics",
     comment="Every course over the last days: sums over the whole weeks of cohort days that these touch.",
+)
+
+lesson_week = Table(
+    "lesson_week",
+    metadata,
+    Column("course_id", Text, primary_key=True, comment="Course."),
+    Column("week", Date, primary_key=True, comment="Monday of the week."),
+    Column("lesson_idx", Integer, primary_key=True, autoincrement=False, comment="Lesson, counted from 0."),
+    count("views", "lesson_viewed events."),
+    count("viewers", "Learner-days with any activity in the lesson."),
+    count("measured_learners", "Those of them whose time in the lesson is known."),
+    count("active_ms_sum", "Milliseconds that they spent in the lesson together."),
+    Column(
+        "active_ms_hist",
+        JSONB,
+        nullable=False,
+        comment="Measured learner-days per logarithmic bucket of milliseconds.",
+    ),
+    *provenance(),
+    Index("lesson_week_by_week", "week"),
+    schema="analytics",
+    comment="Activity per lesson and week of site days: sums of lesson_daily.",
 )

@@ -1,0 +1,34 @@
+-- Activity per lesson and week of site days, Monday to Sunday: sums of lesson_daily, its histograms too.
+--
+-- Persons are learner-days, as in lesson_daily: a learner who came on two days counts twice.
+-- Written in PostgreSQL's dialect, since it reads what is published: %(weeks)s are the Mondays of the weeks to renew.
+INSERT INTO analytics.lesson_week
+    (course_id, week, lesson_idx, views, viewers, measured_learners, active_ms_sum, active_ms_hist, computed_at,
+     run_id)
+WITH days AS (
+    SELECT week + offset_days AS day, week
+      FROM unnest(%(weeks)s::date[]) AS week CROSS JOIN generate_series(0, 6) AS offset_days
+),
+rows AS (
+    SELECT course_id, days.week, lesson_idx, views, viewers, measured_learners, active_ms_sum, active_ms_hist
+      FROM analytics.lesson_daily JOIN days USING (day)
+),
+counted AS (
+    SELECT course_id, week, lesson_idx, sum(views) AS views, sum(viewers) AS viewers,
+           sum(measured_learners) AS measured_learners, sum(active_ms_sum) AS active_ms_sum
+      FROM rows
+     GROUP BY course_id, week, lesson_idx
+),
+buckets AS (
+    SELECT course_id, week, lesson_idx, bucket, sum(learners::bigint) AS learners
+      FROM rows CROSS JOIN jsonb_each_text(active_ms_hist) AS entry (bucket, learners)
+     GROUP BY course_id, week, lesson_idx, bucket
+),
+histograms AS (
+    SELECT course_id, week, lesson_idx, jsonb_object_agg(bucket, learners) AS active_ms_hist
+      FROM buckets
+     GROUP BY course_id, week, lesson_idx
+)
+SELECT course_id, week, lesson_idx, views, viewers, measured_learners, active_ms_sum,
+       coalesce(active_ms_hist, '{}'), now(), %(run_id)s
+  FROM counted LEFT JOIN histograms USING (course_id, week, lesson_idx)
