@@ -1,8 +1,10 @@
 """An admin service on a database of its own, and tokens for it."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
+from typing import Any
 
 import httpx
 import psycopg
@@ -12,6 +14,9 @@ from sqlalchemy import create_engine
 
 from analytics_pipeline.admin.app import create_app
 from analytics_pipeline.admin.auth.tokens import create_token
+from analytics_pipeline.admin.reading.publication import last_publication
+from analytics_pipeline.admin.reading.view import View
+from analytics_pipeline.admin.rules import rules_of
 from analytics_pipeline.database.urls import sqlalchemy_url
 from tests.conftest import Database
 
@@ -77,3 +82,19 @@ def client(anonymous: httpx.Client, token: Token) -> httpx.Client:
     """A client that sends a valid token."""
     anonymous.headers.update(token.headers)
     return anonymous
+
+
+@pytest.fixture
+def look(database: Database) -> Iterator[Callable[..., View]]:
+    """Gives the view of somebody who may read all courses, or those named, on what is published now."""
+    engine = create_engine(sqlalchemy_url(database.urls.admin))
+    with ExitStack() as opened:
+
+        def view(courses: Iterable[str] | None = None, **changes: Any) -> View:
+            connection = opened.enter_context(engine.connect())
+            rules = rules_of(database.settings.model_copy(update=changes))
+            seen = None if courses is None else frozenset(courses)
+            return View(connection, rules, seen, last_publication(connection))
+
+        yield view
+    engine.dispose()
