@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 import yaml
 
+from analytics_pipeline.settings import Settings
+
 ROOT = Path(__file__).parents[2]
 PASSWORDS = {
     name: f"password-of-{name.split('_')[0].lower()}"
@@ -25,7 +27,7 @@ PASSWORDS = {
         "DAGSTER_PASSWORD",
     )
 }
-CHOSEN = {"SESSION_KEY": "k" * 32, "ANALYTICS_LAKE": "s3://bucket/lake"}
+CHOSEN = {"SESSION_KEY": "k" * 32, "ERASURE_KEY": "e" * 32, "ANALYTICS_LAKE": "s3://bucket/lake"}
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +60,20 @@ def test_each_service_knows_the_passwords_of_its_own_role_alone(services: dict[s
         "daemon": {"password-of-dagster"},
         "proxy": set(),
     }
+
+
+def test_no_key_is_made_within_a_container_and_lost_with_it(services: dict[str, dict[str, Any]]) -> None:
+    """What would be kept under HOME is given, here and in the Secrets of Kubernetes."""
+    kept = {
+        f"ANALYTICS_{name.upper()}"
+        for name, field in Settings.model_fields.items()
+        if "kept under HOME" in (field.description or "")
+    }
+    assert len(kept) == 2
+    given = {name for service in services.values() for name in service.get("environment", {})}
+    page = (ROOT / "docs" / "how-to" / "run-in-production.md").read_text()
+    assert kept <= given
+    assert kept <= set(re.findall(r"--from-literal=(\w+)=", page))
 
 
 def test_there_is_one_daemon_and_more_than_one_ingest(services: dict[str, dict[str, Any]]) -> None:
