@@ -32,3 +32,5 @@ histograms AS (
 SELECT course_id, week, lesson_idx, views, viewers, measured_learners, active_ms_sum,
        coalesce(active_ms_hist, '{}'), now(), %(run_id)s
   FROM counted LEFT JOIN histograms USING (course_id, week, lesson_idx)
+ -- A page reads all lessons of a course: let those of a week lie together.
+ ORDER BY week, course_id, lesson_idx

@@ -99,6 +99,13 @@ def funnel_line(course: str, cohort_day: date, entered: int, as_of: datetime = A
     return f"{course},completion,{cohort_day},{entered},3,,3,1,0,,2,1,,,,,,,{as_of.isoformat()}"
 
 
+def test_the_rows_of_a_course_lie_together_on_the_disk(desk: Desk) -> None:
+    lines = [funnel_line(course, day, 10) for day in (MONDAY, TUESDAY) for course in ("b", "a", "c")]
+    desk.publish(CourseScope(None), desk.rows(course_funnel, *lines))
+    placed = [course for (course,) in desk.all("SELECT course_id FROM analytics.course_funnel ORDER BY ctid")]
+    assert placed == ["a", "a", "b", "b", "c", "c"]
+
+
 def test_new_rows_take_the_place_of_the_scope_and_nothing_else(desk: Desk) -> None:
     desk.publish(
         DayScope([MONDAY, TUESDAY]),

@@ -115,6 +115,7 @@ LESSON_WEEKS = """
     SELECT course_id, week, lesson_idx, views, viewers, measured_learners, active_ms_sum,
            coalesce(active_ms_hist, '{}'), computed_at, run_id
       FROM counted LEFT JOIN histograms USING (course_id, week, lesson_idx)
+     ORDER BY week, course_id, lesson_idx
 """
 
 COURSES_TO_DATE = """
