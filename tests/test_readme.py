@@ -10,6 +10,8 @@ from analytics_pipeline.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
+PATH = re.compile(r"`(\w+/[\w./]*|Makefile)`")
 
 
 def test_every_command_of_the_readme_exists_and_every_command_is_in_it() -> None:
@@ -22,8 +24,8 @@ def test_every_make_target_of_the_readme_exists(target: str) -> None:
     assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
 
 
-@pytest.mark.parametrize("path", sorted(set(re.findall(r"`(\w+/[\w./]*|Makefile)`", README))))
-def test_every_path_of_the_readme_exists(path: str) -> None:
+@pytest.mark.parametrize("path", sorted(set(PATH.findall(README + CONTRIBUTING))))
+def test_every_path_that_readers_and_contributors_are_sent_to_exists(path: str) -> None:
     assert (ROOT / path).exists()
 
 
