@@ -2,12 +2,16 @@
 
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 from psycopg import Connection
 
 GRACE_SECONDS = 20.0
 """Longer than a run needs from its start to its first session, and from its last one to its last event."""
+
+START_SECONDS = 300.0
+"""Longer than any run needs from its record to its start or to the queue."""
 
 _SESSIONS = """
     SELECT application_name FROM pg_stat_activity
@@ -26,8 +30,9 @@ def end_lost_runs(
     """Report as ended every other run that is under way and has no session in the database; their ids.
 
     A run that was being cancelled is reported as cancelled, since nobody wants it back: its process may never
-    have started, as in a pod that still waits for its image. Any other is reported as failed. Slots of pools
-    are freed that runs hold which are over, reported now or before.
+    have started, as in a pod that still waits for its image. Any other is reported as failed; so is one that
+    was recorded and never began, since nothing is asked for by itself while it stands as in flight. Slots of
+    pools are freed that runs hold which are over, reported now or before.
 
     A killed worker leaves its run STARTED, its slot of the pool claimed and the queue blocked until the
     maximum run time is over. Its sessions, whose names carry the run's id, end with it. To be called by the
@@ -52,7 +57,12 @@ def end_lost_runs(
 def _runs_without_session(
     instance: dg.DagsterInstance, connection: Connection, run_id: str
 ) -> list[dg.DagsterRun]:
-    working = [run for run in instance.get_runs(dg.RunsFilter(statuses=_WORKING)) if run.run_id != run_id]
+    never_began = dg.RunsFilter(
+        statuses=[dg.DagsterRunStatus.NOT_STARTED],
+        created_before=datetime.now(UTC) - timedelta(seconds=START_SECONDS),
+    )
+    filters = (dg.RunsFilter(statuses=_WORKING), never_began)
+    working = [run for each in filters for run in instance.get_runs(each) if run.run_id != run_id]
     if not working:
         return []
     names = " ".join(name for (name,) in connection.execute(_SESSIONS))

@@ -189,9 +189,12 @@ def materialized(instance: dg.DagsterInstance, key: str) -> list[date]:
     return sorted(map(date.fromisoformat, instance.get_materialized_partitions(dg.AssetKey(key))))
 
 
-def record_run_under_way(instance: dg.DagsterInstance, site: Site, day: date) -> dg.DagsterRun:
+def record_run_under_way(
+    instance: dg.DagsterInstance,
+    site: Site,
+    day: date,
+    status: dg.DagsterRunStatus = dg.DagsterRunStatus.STARTED,
+) -> dg.DagsterRun:
     """A run that Dagster believes to be under way, and that no process executes."""
     job = build_definitions(site.settings).resolve_job_def("nightly")
-    return instance.create_run_for_job(
-        job_def=job, tags={"dagster/partition": str(day)}, status=dg.DagsterRunStatus.STARTED
-    )
+    return instance.create_run_for_job(job_def=job, tags={"dagster/partition": str(day)}, status=status)

@@ -1,5 +1,6 @@
 """Whatever the nights have missed is found and asked for, and nothing is tried without end."""
 
+import time
 from datetime import UTC, date, datetime, timedelta
 from importlib import import_module
 
@@ -160,13 +161,16 @@ def test_an_attempt_is_failed_by_its_own_fault_or_lost_with_its_worker_or_connec
     ]
 
 
+@pytest.mark.parametrize("status", [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.NOT_STARTED])
 def test_a_run_without_a_process_is_ended_and_frees_its_slot_although_nobody_starts_another(
-    site: Site, monkeypatch: pytest.MonkeyPatch
+    site: Site, monkeypatch: pytest.MonkeyPatch, status: dg.DagsterRunStatus
 ) -> None:
     monkeypatch.setattr("sensors.lost_runs_sensor.GRACE_SECONDS", 0.5)
+    monkeypatch.setattr("resources.lost_runs.START_SECONDS", 0.5)
     sensor = build_definitions(site.settings).resolve_sensor_def("lost_runs")
     with site.instance() as instance:
-        lost = record_run_under_way(instance, site, FIRST)
+        lost = record_run_under_way(instance, site, FIRST, status)
+        time.sleep(1)
         context = dg.build_sensor_context(instance=instance, resources={"database": DatabaseResource()})
         assert sensor.evaluate_tick(context).skip_message == f"ended {lost.run_id}"
         assert sensor.evaluate_tick(context).skip_message == "every run under way has a session"
@@ -186,6 +190,14 @@ def test_a_run_that_was_cancelled_before_it_had_a_process_is_cancelled_and_not_t
         (attempt,) = recent_attempts(instance, datetime.now(UTC))
     assert site.status(cancelled.run_id) is dg.DagsterRunStatus.CANCELED
     assert attempt.ending is Ending.FAILED
+
+
+def test_a_run_that_may_still_begin_is_left_alone(site: Site) -> None:
+    sensor = build_definitions(site.settings).resolve_sensor_def("lost_runs")
+    with site.instance() as instance:
+        record_run_under_way(instance, site, FIRST, dg.DagsterRunStatus.NOT_STARTED)
+        context = dg.build_sensor_context(instance=instance, resources={"database": DatabaseResource()})
+        assert sensor.evaluate_tick(context).skip_message == "every run under way has a session"
 
 
 @pytest.mark.parametrize(
