@@ -28,6 +28,10 @@ SKIPPED_TAG = "analytics/skipped"
 """On a run that was given up; its value is the reason."""
 
 
+class RunOverError(Exception):
+    """The run's turn came after Dagster had recorded it as over."""
+
+
 class CurrentRun(dg.ConfigurableResource):
     """What the assets of one run share; the run waits for its turn, and holds it while it lasts.
 
@@ -85,6 +89,11 @@ def _turn(
             on_wait=lambda holder: log.info("Waiting for the run %s, whose turn it is.", holder),
             wait=NO_WAIT_TAG not in run.tags,
         ) as turn:
+            if has_ended(instance, run.run_id):
+                raise RunOverError(
+                    "This run was recorded as over before its turn came, so it writes nothing: its days are "
+                    "still due."
+                )
             yield turn
     except TurnTakenError as taken:
         reason = f"locked: run {taken.holder_run_id} in progress"

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 import dagster as dg
 import psycopg
 
+from resources.current_run import RunOverError
+
 if TYPE_CHECKING:
     # Not exported by Dagster, although its events carry it.
     from dagster_shared.error import SerializableErrorInfo
@@ -17,6 +19,9 @@ CONNECTION_ERRORS = frozenset(
     and issubclass(error, (psycopg.OperationalError, psycopg.InterfaceError, ConnectionError))
 )
 """Names of what is raised where the database, or the way to it, gives out."""
+
+LOST_ERRORS = CONNECTION_ERRORS | {RunOverError.__name__}
+"""Names of what ends a run for no fault of its own."""
 
 FROM_OUTSIDE = "the run was ended from outside"
 
@@ -39,8 +44,8 @@ def is_lost(events: Iterable[dg.DagsterEvent]) -> bool:
     if not errors:
         errors = [_job_error(event) for event in events if event.is_job_failure]
         # Whoever declares a worker dead knows of no error.
-        return all(error is None or _is_connection_error(error) for error in errors)
-    return all(error is not None and _is_connection_error(error) for error in errors)
+        return all(error is None or _is_lost(error) for error in errors)
+    return all(error is not None and _is_lost(error) for error in errors)
 
 
 def _job_error(event: dg.DagsterEvent) -> "SerializableErrorInfo | None":
@@ -48,8 +53,8 @@ def _job_error(event: dg.DagsterEvent) -> "SerializableErrorInfo | None":
     return None if event.event_specific_data is None else event.job_failure_data.error
 
 
-def _is_connection_error(error: "SerializableErrorInfo") -> bool:
-    return any(each.cls_name in CONNECTION_ERRORS for each in _chain(error))
+def _is_lost(error: "SerializableErrorInfo") -> bool:
+    return any(each.cls_name in LOST_ERRORS for each in _chain(error))
 
 
 def _chain(error: "SerializableErrorInfo | None") -> "Iterator[SerializableErrorInfo]":
@@ -75,4 +80,4 @@ def _root(error: "SerializableErrorInfo") -> str:
     while error.cause is not None:
         error = error.cause
     name, _, sentence = error.message.strip().partition(": ")
-    return sentence if name.startswith("analytics_pipeline.") else error.message.strip()
+    return sentence if name.startswith(("analytics_pipeline.", "resources.")) else error.message.strip()

@@ -12,6 +12,8 @@ import pytest
 
 from analytics_pipeline.database.turn import TurnLostError, hold_turn
 from analytics_pipeline.days import DayRange
+from sensors.run_errors import is_lost
+from sensors.run_events import failures_of
 from tests.conftest import Server, fresh_database
 from tests.dagster_site import FIRST, Site, record_run_under_way, site_of
 from tests.end_to_end.system import wait_for
@@ -165,6 +167,24 @@ def test_a_run_that_dagster_has_ended_loses_its_turn_and_its_slot_although_it_li
             with pytest.raises(TurnLostError):
                 turn.check(connection)
     assert outcome.success, outcome.error
+
+
+def test_a_run_that_was_declared_over_while_it_waited_writes_nothing_when_its_turn_comes(site: Site) -> None:
+    site.deliver([FIRST])
+    url = site.database.urls.pipeline
+    with site.instance() as instance:
+        with hold_turn(url, "a-prune", has_ended=lambda _: False, on_wait=lambda _: None):
+            launch = site.launch(DAY)
+            started = dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])
+            wait_for(lambda: bool(instance.get_runs(started)), seconds=120)
+            (run,) = instance.get_runs(started)
+            instance.report_run_failed(run, "It does not move any more.")
+        ended = _end(launch)
+        assert is_lost(failures_of(instance, run.run_id)), "so that it is tried again"
+    assert ended.code == 1
+    assert "was recorded as over before its turn came" in ended.output
+    assert site.count("ingest.inbox") == 1
+    assert site.count("analytics.event_day") == 0
 
 
 def test_a_holder_that_is_no_run_of_dagster_is_not_judged(site: Site) -> None:
