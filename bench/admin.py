@@ -3,6 +3,9 @@
 `python -m bench.admin` makes a database of its own in the embedded server of a temporary HOME, fills the
 published tables by SQL, starts the service, asks at a fixed rate whatever the answers take, and prints the
 percentiles of every endpoint and range. Everything is removed at the end.
+
+A course with lessons takes 6 MB on the disk at 20 lessons and 400 days; `--lesson-courses` says how many
+have them.
 """
 
 import argparse

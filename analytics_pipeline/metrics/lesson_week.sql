@@ -1,17 +1,16 @@
 -- Activity per lesson and week of site days, Monday to Sunday: sums of lesson_daily, its histograms too.
 --
 -- Persons are learner-days, as in lesson_daily: a learner who came on two days counts twice.
--- Written in PostgreSQL's dialect, since it reads what is published: %(weeks)s are the Mondays of the weeks to renew.
+-- Written in PostgreSQL's dialect, since it reads what is published: %(days_of_weeks)s are all
+-- days of the weeks to renew.
 INSERT INTO analytics.lesson_week
     (course_id, week, lesson_idx, views, viewers, measured_learners, active_ms_sum, active_ms_hist, computed_at,
      run_id)
-WITH days AS (
-    SELECT week + offset_days AS day, week
-      FROM unnest(%(weeks)s::date[]) AS week CROSS JOIN generate_series(0, 6) AS offset_days
-),
-rows AS (
-    SELECT course_id, days.week, lesson_idx, views, viewers, measured_learners, active_ms_sum, active_ms_hist
-      FROM analytics.lesson_daily JOIN days USING (day)
+WITH rows AS (
+    SELECT course_id, date_trunc('week', day)::date AS week, lesson_idx, views, viewers, measured_learners,
+           active_ms_sum, active_ms_hist
+      FROM analytics.lesson_daily
+     WHERE day = ANY(%(days_of_weeks)s)
 ),
 counted AS (
     SELECT course_id, week, lesson_idx, sum(views) AS views, sum(viewers) AS viewers,

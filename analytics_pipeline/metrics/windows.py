@@ -33,8 +33,13 @@ DELETE_WEEKS = """
 
 def refresh_days(connection: Connection, days: Sequence[date], run_id: str) -> None:
     """Renew what follows from the daily tables of these days; part of the caller's transaction."""
-    weeks = {day - timedelta(days=day.weekday()) for day in days}
-    parameters = {"days": list(days), "weeks": sorted(weeks), "run_id": run_id}
+    weeks = sorted({day - timedelta(days=day.weekday()) for day in days})
+    parameters = {
+        "days": list(days),
+        "weeks": weeks,
+        "days_of_weeks": [week + timedelta(days=number) for week in weeks for number in range(7)],
+        "run_id": run_id,
+    }
     sums = (DELETE_DAYS, read_sql("site_day"), DELETE_LESSON_WEEKS, read_sql("lesson_week"))
     for statement in (*sums, SHOW_COURSES):
         connection.execute(statement.encode(), parameters)
