@@ -49,6 +49,7 @@ def cohort_tables(context: dg.AssetExecutionContext, current_run: CurrentRun) ->
             metadata |= {
                 "as of": str(publication.as_of),
                 "dagster/row_count": publication.published.rows[model.name],
+                "run counted": "every cohort" if publication.counted_all else "cohorts that moved",
                 "run revisions": publication.published.revisions,
                 "preview": preview(current_run.pipeline.connection, model.table),
             }

@@ -4,7 +4,7 @@ Readers see the old or the new numbers, never a mixture; a run that lost its tur
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
@@ -12,6 +12,14 @@ from psycopg import Connection, sql
 from psycopg.pq import TransactionStatus
 from sqlalchemy import Table
 
+from analytics_pipeline.database.cohort_scope import (
+    CohortScope,
+    in_moved,
+    moved_table,
+    narrow_to_moved,
+    open_cohorts,
+    set_courses_aside,
+)
 from analytics_pipeline.database.revisions import (
     new_table,
     published_columns,
@@ -23,12 +31,6 @@ from analytics_pipeline.database.turn import Turn
 
 CHUNK = 1 << 20
 
-_MOVED_COURSES = sql.SQL("""
-    SELECT course_id FROM (SELECT {columns} FROM {new} EXCEPT ALL SELECT {columns} FROM {old}) AS came
-    UNION
-    SELECT course_id FROM (SELECT {columns} FROM {old} EXCEPT ALL SELECT {columns} FROM {new}) AS gone
-""")
-
 
 @dataclass(frozen=True)
 class DayScope:
@@ -37,19 +39,7 @@ class DayScope:
     days: Sequence[date]
 
 
-@dataclass(frozen=True)
-class CourseScope:
-    """All rows of these courses are replaced (None: of all courses), save those of the ones set aside.
-
-    Rows of cohort days before `since` are frozen: they stay, and are not compared.
-    """
-
-    courses: Sequence[str] | None
-    set_aside: Sequence[str] = ()
-    since: date | None = None
-
-
-Scope = DayScope | CourseScope
+Scope = DayScope | CohortScope
 
 
 @dataclass(frozen=True)
@@ -62,6 +52,8 @@ class NewRows:
 
     table: Table
     csv: Path
+    cohorts: Sequence[tuple[str, date]] | None = None
+    """The cohorts (course and cohort day) that these are all rows of; None: all cohorts of the scope."""
 
 
 @dataclass(frozen=True)
@@ -107,13 +99,15 @@ class CheckFailedError(Exception):
 class Published:
     """What a publication did: rows per table, numbers that changed, and what its checks found.
 
-    The courses that were set aside broke a check, and keep their old rows.
+    The courses that were set aside broke a check, and keep their old rows; `moved` are those of which rows of
+    a cohort were replaced.
     """
 
     rows: dict[str, int]
     revisions: int
     checks: list[CheckResult]
     set_aside: list[str] = field(default_factory=list)
+    moved: list[str] = field(default_factory=list)
 
 
 def publish(
@@ -124,14 +118,14 @@ def publish(
     new_rows: Sequence[NewRows],
     checks: Sequence[Check],
     cause: str,
-    after: Callable[[Connection], object] = lambda _: None,
+    after: Callable[[Connection, Published], object] = lambda *_: None,
 ) -> Published:
     """Replace the rows of `scope` in every table of `new_rows`, in one transaction; idempotent.
 
-    Of all courses, only those are replaced of which any row differs: the others keep their run.
-    `cause` is kept with every number that changed. `after` runs last in the same transaction. Raises
-    TurnLostError and CheckFailedError; whatever is raised, nothing has changed. The connection must have no
-    transaction open.
+    Of cohorts, only those are replaced of which any number differs: the others keep run and as-of. `cause`
+    is kept with every number that changed. `after` runs last in the same transaction. Raises TurnLostError
+    and CheckFailedError; whatever is raised, nothing has changed. The connection must have no transaction
+    open.
     """
     if connection.info.transaction_status is not TransactionStatus.IDLE:
         raise RuntimeError("A publication is a transaction of its own; end the one that is open.")
@@ -139,14 +133,17 @@ def publish(
         turn.check(connection)
         for rows in new_rows:
             _load(connection, rows)
+            if isinstance(scope, CohortScope):
+                open_cohorts(connection, rows.table, scope, rows.cohorts)
             _refuse_rows_outside(connection, rows.table, scope)
         results = [_evaluate(connection, check) for check in checks]
-        scope = _set_aside(connection, scope, new_rows, results)
-        scope = _narrowed(connection, scope, new_rows)
+        set_aside = _set_aside(connection, scope, new_rows, results)
+        moved = _narrow(connection, scope, new_rows)
         revisions = sum(_record(connection, rows.table, scope, cause, turn.run_id) for rows in new_rows)
         counts = {rows.table.name: _replace(connection, rows.table, scope, turn.run_id) for rows in new_rows}
-        after(connection)
-    return Published(counts, revisions, results, _courses(results))
+        published = Published(counts, revisions, results, set_aside, moved)
+        after(connection, published)
+    return published
 
 
 def _load(connection: Connection, rows: NewRows) -> None:
@@ -169,7 +166,7 @@ def _load(connection: Connection, rows: NewRows) -> None:
 
 def _refuse_rows_outside(connection: Connection, table: Table, scope: Scope) -> None:
     """A new row outside the scope would stand beside an old one that nobody replaces."""
-    condition, parameters = _condition(scope)
+    condition, parameters = _condition(table, scope)
     query = sql.SQL("SELECT count(*) FROM {} WHERE ({}) IS NOT TRUE").format(new_table(table), condition)
     row = connection.execute(query, parameters).fetchone()
     if row is None or row[0] > 0:
@@ -188,54 +185,44 @@ def _evaluate(connection: Connection, check: Check) -> CheckResult:
 
 def _set_aside(
     connection: Connection, scope: Scope, new_rows: Sequence[NewRows], results: Sequence[CheckResult]
-) -> Scope:
-    """What can be replaced: all, or all but the courses that broke a check; CheckFailedError if nothing."""
+) -> list[str]:
+    """Leave out the courses that broke a check; CheckFailedError where nothing is left of all cohorts."""
     broken = [result for result in results if not result.passed]
     if not broken:
-        return scope
-    if not isinstance(scope, CourseScope) or not all(result.courses for result in broken):
+        return []
+    if not isinstance(scope, CohortScope) or not all(result.courses for result in broken):
         raise CheckFailedError(results)
-    courses = _courses(results)
-    left = 0
-    for rows in new_rows:
-        name = new_table(rows.table)
-        connection.execute(sql.SQL("DELETE FROM {} WHERE course_id = ANY(%s)").format(name), [courses])
-        left += connection.execute(sql.SQL("SELECT FROM {} LIMIT 1").format(name)).rowcount
-    if not left:
+    courses = sorted({course for result in results for course in result.courses})
+    left = sum(set_courses_aside(connection, rows.table, courses) for rows in new_rows)
+    if not left and all(rows.cohorts is None for rows in new_rows):
         raise CheckFailedError(results)
-    return replace(scope, set_aside=courses)
+    return courses
 
 
-def _courses(results: Sequence[CheckResult]) -> list[str]:
-    return sorted({course for result in results for course in result.courses})
+def _narrow(connection: Connection, scope: Scope, new_rows: Sequence[NewRows]) -> list[str]:
+    if isinstance(scope, DayScope):
+        return []
+    moved = [narrow_to_moved(connection, rows.table) for rows in new_rows]
+    return sorted(set().union(*moved))
 
 
 def _record(connection: Connection, table: Table, scope: Scope, cause: str, run_id: str) -> int:
     if isinstance(scope, DayScope):
         return record_day_revisions(connection, table, scope.days, cause=cause, run_id=run_id)
     return record_cohort_revisions(
-        connection, table, scope.courses, scope.set_aside, since=scope.since, cause=cause, run_id=run_id
+        connection,
+        table,
+        moved_table(table),
+        standing_as_of=scope.standing_as_of,
+        stale=scope.stale,
+        cause=cause,
+        run_id=run_id,
     )
 
 
-def _narrowed(connection: Connection, scope: Scope, new_rows: Sequence[NewRows]) -> Scope:
-    """The courses that moved, where the scope is all of them."""
-    if isinstance(scope, DayScope) or scope.courses is not None:
-        return scope
-    moved: set[str] = set()
-    for rows in new_rows:
-        names = {
-            "columns": _columns(rows.table),
-            "new": new_table(rows.table),
-            "old": published_table(rows.table),
-        }
-        moved.update(course for (course,) in connection.execute(_MOVED_COURSES.format(**names)))
-    return replace(scope, courses=sorted(moved - set(scope.set_aside)))
-
-
 def _replace(connection: Connection, table: Table, scope: Scope, run_id: str) -> int:
-    """Returns how many rows the table is to hold, those included that stay as they are."""
-    condition, parameters = _condition(scope)
+    """Returns how many rows the days have, or the whole table where it is replaced by cohorts."""
+    condition, parameters = _condition(table, scope)
     connection.execute(
         sql.SQL("DELETE FROM {} WHERE {}").format(published_table(table), condition), parameters
     )
@@ -246,22 +233,15 @@ def _replace(connection: Connection, table: Table, scope: Scope, run_id: str) ->
         ' ORDER BY course_id COLLATE "C"'
     ).format(published_table(table), columns, columns, new_table(table), condition)
     connection.execute(insert, {**parameters, "run_id": run_id})
-    count = connection.execute(sql.SQL("SELECT count(*) FROM {}").format(new_table(table))).fetchone()
+    counted = new_table(table) if isinstance(scope, DayScope) else published_table(table)
+    count = connection.execute(sql.SQL("SELECT count(*) FROM {}").format(counted)).fetchone()
     return int(count[0]) if count else 0
 
 
-def _condition(scope: Scope) -> tuple[sql.Composable, dict[str, object]]:
+def _condition(table: Table, scope: Scope) -> tuple[sql.Composable, dict[str, object]]:
     if isinstance(scope, DayScope):
         return sql.SQL("day = ANY(%(days)s)"), {"days": list(scope.days)}
-    condition = sql.SQL(
-        "(%(courses)s::text[] IS NULL OR course_id = ANY(%(courses)s)) AND course_id <> ALL(%(set_aside)s)"
-        " AND (%(since)s::date IS NULL OR cohort_day >= %(since)s)"
-    )
-    return condition, {
-        "courses": None if scope.courses is None else list(scope.courses),
-        "set_aside": list(scope.set_aside),
-        "since": scope.since,
-    }
+    return in_moved(table), {}
 
 
 def _columns(table: Table) -> sql.Composed:

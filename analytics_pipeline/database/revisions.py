@@ -5,7 +5,7 @@ statement is put together from the table's columns, so that a new metric is comp
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, datetime
 
 from psycopg import Connection, sql
 from sqlalchemy import Table, UniqueConstraint
@@ -38,9 +38,12 @@ RECORD_REVISIONS = sql.SQL("""
     WHERE change.old_value IS DISTINCT FROM change.new_value
 """)
 
-IN_COURSES = sql.SQL(
-    "(%(courses)s::text[] IS NULL OR t.course_id = ANY(%(courses)s))"
-    " AND t.course_id <> ALL(%(set_aside)s) AND "
+# A row that did not move since then holds as of the last publication, unless its course was set aside.
+HOLDS_AS_OF = "CASE WHEN course_id = ANY(%(stale)s) THEN as_of ELSE coalesce(%(standing_as_of)s, as_of) END"
+IN_MOVED = "(t.course_id, t.cohort_day) IN (SELECT course_id, cohort_day FROM {moved})"
+OLD_OF_SAME_AS_OF = sql.SQL(f"{IN_MOVED} AND {HOLDS_AS_OF} IN (SELECT as_of FROM {{new}})")  # noqa: S608  # ours
+NEW_OF_SAME_AS_OF = sql.SQL(
+    f"{IN_MOVED} AND (t.course_id, t.as_of) IN (SELECT course_id, {HOLDS_AS_OF} FROM {{table}})"  # noqa: S608  # ours
 )
 
 
@@ -90,32 +93,26 @@ def record_day_revisions(
 def record_cohort_revisions(
     connection: Connection,
     table: Table,
-    courses: Sequence[str] | None,
-    set_aside: Sequence[str],
+    moved: sql.Identifier,
     *,
-    since: date | None = None,
+    standing_as_of: datetime | None,
+    stale: Sequence[str],
     cause: str,
     run_id: str,
 ) -> int:
-    """Record how the new rows differ from the published ones of the same as-of (`courses`: None for all).
+    """Record how the new rows of the cohorts in `moved` differ from the published ones of the same as-of.
 
-    Returns the number of revisions. Where as-of moved on, numbers move by definition, without one; so
-    do cohort days before `since`, which are frozen.
+    Returns the number of revisions. Where as-of moved on, numbers move by definition, without one. Published
+    rows hold as of `standing_as_of` (None: as each says), but those of `stale` courses as each says.
     """
-    names = {"table": published_table(table), "new": new_table(table)}
-    old_counts = IN_COURSES + sql.SQL(
-        "(%(since)s::date IS NULL OR t.cohort_day >= %(since)s) AND t.as_of IN (SELECT as_of FROM {new})"
-    ).format(**names)
-    same_as_of = sql.SQL("(t.course_id, t.as_of) IN (SELECT course_id, as_of FROM {table})")
-    new_counts = IN_COURSES + same_as_of.format(**names)
-    in_scope = None if courses is None else list(courses)
+    names = {"table": published_table(table), "new": new_table(table), "moved": moved}
     parameters: dict[str, object] = {
-        "courses": in_scope,
-        "set_aside": list(set_aside),
-        "since": since,
+        "standing_as_of": standing_as_of,
+        "stale": list(stale),
         "cause": cause,
         "run_id": run_id,
     }
+    old_counts, new_counts = (each.format(**names) for each in (OLD_OF_SAME_AS_OF, NEW_OF_SAME_AS_OF))
     return _record(connection, table, old_counts, new_counts, parameters)
 
 

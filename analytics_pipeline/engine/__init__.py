@@ -6,6 +6,7 @@ What seals and keeps the lake is DuckDB's in any case; `Models` is what both eng
 from analytics_pipeline.engine.duckdb import (
     Engine,
     copy_to_parquet,
+    create_table,
     create_view,
     described_in,
     frame_in,
@@ -35,6 +36,7 @@ __all__ = [
     "TypedFrame",
     "WrittenDay",
     "copy_to_parquet",
+    "create_table",
     "create_view",
     "described_in",
     "frame_in",

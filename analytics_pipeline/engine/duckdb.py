@@ -160,6 +160,11 @@ def create_view(duck: duckdb.DuckDBPyConnection, name: str, relation: Relation) 
     rows.project(", ".join(columns)).create_view(name)
 
 
+def create_table(duck: duckdb.DuckDBPyConnection, name: str, sql: str, parameters: Parameters) -> None:
+    """Keep the rows of the model under `name` in this session."""
+    duck.execute(f"CREATE TABLE {quoted(name)} AS {sql}", _taken_by(sql, parameters))
+
+
 def described_in(duck: duckdb.DuckDBPyConnection, sql: str, parameters: Parameters) -> Schema:
     """The columns of the model within an open session, and their types."""
     described = duck.execute(f"DESCRIBE {sql}", _taken_by(sql, parameters)).fetchall()

@@ -10,6 +10,7 @@ from psycopg.rows import class_row
 from analytics_pipeline.engine import ParquetFiles
 from analytics_pipeline.lake.catalogue import CatalogueChangedError, LakeDay, advance
 from analytics_pipeline.lake.schema import EVENTS, LEARNER_DAYS, Kind
+from analytics_pipeline.metrics.last_publication import forget_publication
 from analytics_pipeline.run import PipelineRun
 
 DAYS_AT_ONCE = 100
@@ -90,6 +91,7 @@ def _erase_day(run: PipelineRun, learner: Learner, row: LakeDay) -> None:
     with run.connection.transaction():
         run.turn.check(run.connection)
         advance(run.connection, [(row, changed)])
+        forget_publication(run.connection)
         run.connection.execute(_COUNT, [row.events - kept, row.day, learner.erasure_id])
     run.lake.remove(row.files)
 
@@ -104,6 +106,7 @@ def _rewrite_learner_days(run: PipelineRun, learner: Learner, row: LakeDay, held
             raise CatalogueChangedError(
                 f"{row.day} changed while a learner was erased from it; run it again."
             )
+        forget_publication(run.connection)
     run.lake.remove(row.learner_files)
 
 

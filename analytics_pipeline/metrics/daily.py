@@ -172,7 +172,7 @@ def _publish(run: PipelineRun, rows: Sequence[LakeDay], cause: str) -> Published
             new_rows=new_rows,
             checks=DAILY_CHECKS,
             cause=cause,
-            after=lambda connection: _finish(connection, rows, run.run_id),
+            after=lambda connection, _: _finish(connection, rows, run.run_id),
         )
 
 

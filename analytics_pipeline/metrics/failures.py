@@ -29,7 +29,13 @@ def forget_failed_days(connection: Connection, days: list[date]) -> None:
 
 def record_failed_courses(run: PipelineRun, failures: Mapping[str | None, str]) -> None:
     """These courses, and no others, keep their old rows in the cohort tables (None: all); TurnLostError."""
-    with run.connection.transaction(), run.connection.cursor() as cursor:
+    with run.connection.transaction():
         run.turn.check(run.connection)
+        keep_failed_courses(run.connection, run.run_id, failures)
+
+
+def keep_failed_courses(connection: Connection, run_id: str, failures: Mapping[str | None, str]) -> None:
+    """The same, within the transaction that publishes the others."""
+    with connection.cursor() as cursor:
         cursor.execute("DELETE FROM analytics.publication_failure WHERE day IS NULL")
-        cursor.executemany(_RECORD, [(None, course, text, run.run_id) for course, text in failures.items()])
+        cursor.executemany(_RECORD, [(None, course, text, run_id) for course, text in failures.items()])

@@ -22,11 +22,11 @@ from analytics_pipeline.engine import (
 )
 from analytics_pipeline.lake.catalogue import first_kept_day
 from analytics_pipeline.lake.schema import LEARNER_DAYS
-from analytics_pipeline.metrics.cohorts import cohort_inputs, cohort_parameters, of_kept_days
+from analytics_pipeline.metrics.cohort_inputs import cohort_inputs, cohort_parameters, of_kept_days
 from analytics_pipeline.metrics.models import COHORT, Model, read_sql
 from analytics_pipeline.run import PipelineRun
 
-TablesAsOf = Callable[[date], dict[str, pd.DataFrame]]
+TablesAsOf = Callable[[date], Mapping[str, pd.DataFrame]]
 
 
 @contextmanager

@@ -7,7 +7,7 @@ has come leaves the quarantine. They were accepted, and event_day counts them as
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -17,6 +17,7 @@ from psycopg import Connection
 from analytics_pipeline.engine import Parameters, Relation
 from analytics_pipeline.events import EventType, Reason
 from analytics_pipeline.lake.wire import wire_form
+from analytics_pipeline.metrics.cohort_inputs import Cohort, cohort_frame, of_cohorts
 from analytics_pipeline.metrics.models import read_sql
 from analytics_pipeline.run import PipelineRun
 
@@ -33,7 +34,9 @@ _COPY = """
 _COPY_TYPES = ["text", "timestamptz", "date", "text", "text", "text", "text", "bytea"]
 _RELEASE = """
     DELETE FROM ingest.quarantine AS q
-     WHERE q.reason = %s AND NOT EXISTS (SELECT FROM pg_temp.unknown_refund AS u WHERE u.id = q.id)
+     WHERE q.reason = %(reason)s AND NOT EXISTS (SELECT FROM pg_temp.unknown_refund AS u WHERE u.id = q.id)
+       AND (%(courses)s::text[] IS NULL OR q.day < %(kept_since)s
+            OR (q.course_id, q.day) IN (SELECT * FROM unnest(%(courses)s::text[], %(days)s::date[])))
 """
 _KEEP = """
     INSERT INTO ingest.quarantine (id, received_at, day, event_id, course_id, event_type, reason, body)
@@ -47,12 +50,17 @@ def find_unknown_refunds(
     relations: Mapping[str, Relation],
     parameters: Parameters,
     kept_since: date | None,
+    cohorts: Sequence[Cohort] | None,
 ) -> None:
     """Put them into the connection's `pg_temp.unknown_refund`, as they will stand in quarantine.
 
-    Those of days before `kept_since` are counted in rows that are frozen, and leave the quarantine.
+    Only those of these courses and days, where `cohorts` are given. Those of days before `kept_since` are
+    counted in rows that are frozen, and leave the quarantine.
     """
-    found = run.engine.frame(read_sql("unknown_refund"), relations, parameters)
+    sql = read_sql("unknown_refund")
+    if cohorts is not None:
+        sql, relations = of_cohorts(sql, "day"), {**relations, "moved_cohorts": cohort_frame(cohorts)}
+    found = run.engine.frame(sql, relations, parameters)
     if kept_since is not None:
         found = found[found["day"] >= pd.Timestamp(kept_since)]
     run.connection.execute(_CREATE)
@@ -62,9 +70,20 @@ def find_unknown_refunds(
             copy.write_row(_quarantine_row(*refund))
 
 
-def quarantine_unknown_refunds(connection: Connection) -> None:
-    """Make the quarantine hold exactly those that were found, within the caller's transaction."""
-    connection.execute(_RELEASE, [Reason.UNKNOWN_ORDER.value])
+def quarantine_unknown_refunds(
+    connection: Connection, kept_since: date | None, cohorts: Sequence[Cohort] | None
+) -> None:
+    """Make the quarantine hold exactly those that were found, within the caller's transaction.
+
+    What it holds of other courses and days than `cohorts` stays, where these are given.
+    """
+    parameters = {
+        "reason": Reason.UNKNOWN_ORDER.value,
+        "kept_since": kept_since,
+        "courses": None if cohorts is None else [course for course, _ in cohorts],
+        "days": None if cohorts is None else [day for _, day in cohorts],
+    }
+    connection.execute(_RELEASE, parameters)
     connection.execute(_KEEP)
 
 

@@ -28,10 +28,7 @@ _KEPT = """
 _UNSEALED = "SELECT DISTINCT day FROM ingest.inbox WHERE day < %s"
 _COHORTS_BEHIND = """
     SELECT (SELECT max(reconciled_at) FROM analytics.lake_day)
-           > greatest((SELECT max(computed_at) FROM analytics.lesson_cohort),
-                      (SELECT max(computed_at) FROM analytics.quiz_cohort),
-                      (SELECT max(computed_at) FROM analytics.course_funnel),
-                      (SELECT max(computed_at) FROM analytics.course_refund))
+           > coalesce((SELECT published_at FROM analytics.cohort_publication), '-infinity')
 """
 _PRUNE = """
     UPDATE analytics.lake_day

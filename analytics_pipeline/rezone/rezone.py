@@ -34,7 +34,7 @@ _SERVICES = """
 _CUT_BY_DAY = (
     *("event_day", "site_day", "lesson_daily", "lesson_week", "course_daily"),
     *("duplicate_count", "quarantine_count"),
-    *("lesson_cohort", "quiz_cohort", "course_funnel", "course_refund"),
+    *("lesson_cohort", "quiz_cohort", "course_funnel", "course_refund", "cohort_publication"),
     *("signal", "signal_evaluation", "metric_revision", "lake_day"),
 )
 

@@ -10,10 +10,10 @@ from typing import Any
 import psycopg
 import pytest
 
+from analytics_pipeline.database.cohort_scope import CohortScope
 from analytics_pipeline.database.publish import (
     Check,
     CheckFailedError,
-    CourseScope,
     DayScope,
     NewRows,
     Published,
@@ -43,10 +43,10 @@ class Desk:
     turn: Turn
     folder: Path
 
-    def rows(self, table: Any, *lines: str) -> NewRows:
+    def rows(self, table: Any, *lines: str, cohorts: list[tuple[str, date]] | None = None) -> NewRows:
         csv = self.folder / f"{table.name}.csv"
         csv.write_text("".join(f"{line}\n" for line in (",".join(published_columns(table)), *lines)))
-        return NewRows(table, csv)
+        return NewRows(table, csv, cohorts)
 
     def publish(
         self, scope: Any, *new_rows: NewRows, checks: tuple[Check, ...] = (), **more: Any
@@ -101,7 +101,7 @@ def funnel_line(course: str, cohort_day: date, entered: int, as_of: datetime = A
 
 def test_the_rows_of_a_course_lie_together_on_the_disk(desk: Desk) -> None:
     lines = [funnel_line(course, day, 10) for day in (MONDAY, TUESDAY) for course in ("b", "a", "c")]
-    desk.publish(CourseScope(None), desk.rows(course_funnel, *lines))
+    desk.publish(CohortScope(), desk.rows(course_funnel, *lines))
     placed = [course for (course,) in desk.all("SELECT course_id FROM analytics.course_funnel ORDER BY ctid")]
     assert placed == ["a", "a", "b", "b", "c", "c"]
 
@@ -155,7 +155,9 @@ def test_rows_outside_of_the_scope_are_refused(desk: Desk) -> None:
     with pytest.raises(ValueError, match=r"analytics\.course_daily lie outside"):
         desk.publish(DayScope([MONDAY]), desk.rows(course_daily, course_line("a", TUESDAY, 1)))
     with pytest.raises(ValueError, match=r"analytics\.course_funnel lie outside"):
-        desk.publish(CourseScope(["b"]), desk.rows(course_funnel, funnel_line("a", MONDAY, 4)))
+        desk.publish(
+            CohortScope(), desk.rows(course_funnel, funnel_line("a", MONDAY, 4), cohorts=[("a", TUESDAY)])
+        )
 
 
 def test_a_broken_check_leaves_the_old_rows_and_reports_every_check(desk: Desk) -> None:
@@ -172,7 +174,7 @@ def test_a_broken_check_leaves_the_old_rows_and_reports_every_check(desk: Desk) 
         CheckFailedError, match=r"the old numbers stand: violations of no fall \(1\)\."
     ) as failed:
         desk.publish(
-            DayScope([MONDAY]), new, checks=(fails, holds), after=lambda _: pytest.fail("was called")
+            DayScope([MONDAY]), new, checks=(fails, holds), after=lambda *_: pytest.fail("was called")
         )
     assert [(result.name, result.violations, result.passed) for result in failed.value.results] == [
         ("no fall", 1, False),
@@ -184,7 +186,7 @@ def test_a_broken_check_leaves_the_old_rows_and_reports_every_check(desk: Desk) 
 
 
 def test_a_course_that_breaks_a_check_is_set_aside_with_its_old_rows_and_stops_no_other(desk: Desk) -> None:
-    everyone = CourseScope(None)
+    everyone = CohortScope()
     desk.publish(
         everyone, desk.rows(course_funnel, *(funnel_line(course, MONDAY, 4) for course in ("a", "b", "gone")))
     )
@@ -206,7 +208,7 @@ def test_a_course_that_breaks_a_check_is_set_aside_with_its_old_rows_and_stops_n
 
 
 def test_what_comes_after_belongs_to_the_same_transaction(desk: Desk) -> None:
-    def after(connection: psycopg.Connection) -> None:
+    def after(connection: psycopg.Connection, _: Published) -> None:
         assert connection.execute("SELECT count(*) FROM analytics.course_daily").fetchone() == (1,)
         connection.execute("SELECT 1 / 0")
 
@@ -231,7 +233,7 @@ def test_readers_see_the_old_or_the_new_rows_and_never_none(desk: Desk, database
     desk.publish(DayScope([MONDAY]), desk.rows(course_daily, course_line("a", MONDAY, 1)))
     with database.connect("admin") as reader:
 
-        def look(_: psycopg.Connection) -> None:
+        def look(*_: object) -> None:
             assert reader.execute("SELECT learners FROM analytics.course_daily").fetchall() == [(1,)]
 
         desk.publish(DayScope([MONDAY]), desk.rows(course_daily, course_line("a", MONDAY, 2)), after=look)
@@ -306,7 +308,7 @@ def test_the_first_publication_of_a_day_records_nothing(desk: Desk) -> None:
 
 
 def test_cohort_numbers_are_compared_where_as_of_stood_still(desk: Desk) -> None:
-    courses = CourseScope(None)
+    courses = CohortScope()
     later = AS_OF + timedelta(days=1)
     desk.publish(courses, desk.rows(course_funnel, funnel_line("a", MONDAY, 4), funnel_line("b", MONDAY, 7)))
     done = desk.publish(
@@ -320,20 +322,65 @@ def test_cohort_numbers_are_compared_where_as_of_stood_still(desk: Desk) -> None
 
 
 def test_cohort_numbers_move_with_as_of_without_a_revision(desk: Desk) -> None:
-    desk.publish(CourseScope(None), desk.rows(course_funnel, funnel_line("a", MONDAY, 4)))
+    desk.publish(CohortScope(), desk.rows(course_funnel, funnel_line("a", MONDAY, 4)))
     later = AS_OF + timedelta(days=1)
     new = desk.rows(course_funnel, funnel_line("a", MONDAY, 5, later), funnel_line("a", TUESDAY, 5, later))
-    assert desk.publish(CourseScope(["a"]), new).revisions == 0
+    assert desk.publish(CohortScope(), new).revisions == 0
     assert desk.all("SELECT entered, as_of FROM analytics.course_funnel") == [(5, later), (5, later)]
 
 
-def test_courses_outside_of_the_scope_keep_their_rows(desk: Desk) -> None:
+def test_cohorts_beside_those_of_the_new_rows_keep_theirs(desk: Desk) -> None:
+    standing = [("a", MONDAY), ("a", TUESDAY), ("b", MONDAY)]
+    desk.publish(CohortScope(), desk.rows(course_funnel, *(funnel_line(*each, 4) for each in standing)))
+    new = desk.rows(course_funnel, cohorts=[("a", MONDAY), ("b", TUESDAY)])
+    done = desk.publish(CohortScope(), new)
+    assert (done.rows, done.moved) == ({"course_funnel": 2}, ["a"])
+    assert desk.all("SELECT course_id, cohort_day FROM analytics.course_funnel ORDER BY 1") == standing[1:]
+
+
+def test_a_cohort_whose_numbers_are_the_same_keeps_its_as_of_and_its_moment(desk: Desk) -> None:
     desk.publish(
-        CourseScope(None), desk.rows(course_funnel, funnel_line("a", MONDAY, 4), funnel_line("b", MONDAY, 4))
+        CohortScope(),
+        desk.rows(course_funnel, funnel_line("a", MONDAY, 4), funnel_line("a", TUESDAY, 4)),
     )
-    done = desk.publish(CourseScope(["a"]), desk.rows(course_funnel))
-    assert done.rows == {"course_funnel": 0}
-    assert desk.all("SELECT course_id FROM analytics.course_funnel") == [("b",)]
+    before = dict(desk.all("SELECT cohort_day, (as_of, computed_at)::text FROM analytics.course_funnel"))
+    later = AS_OF + timedelta(days=1)
+    done = desk.publish(
+        CohortScope(),
+        desk.rows(course_funnel, funnel_line("a", MONDAY, 4, later), funnel_line("a", TUESDAY, 5, later)),
+    )
+    after = dict(desk.all("SELECT cohort_day, (as_of, computed_at)::text FROM analytics.course_funnel"))
+    assert (after[MONDAY] == before[MONDAY], after[TUESDAY] == before[TUESDAY]) == (True, False)
+    assert (done.rows, done.moved) == ({"course_funnel": 2}, ["a"])
+
+
+def test_a_row_that_did_not_move_is_compared_as_of_the_last_publication_save_of_stale_courses(
+    desk: Desk,
+) -> None:
+    later = AS_OF + timedelta(days=1)
+    standing = [funnel_line(course, MONDAY, 4) for course in ("a", "stale")]
+    desk.publish(CohortScope(), desk.rows(course_funnel, *standing))
+    desk.publish(
+        CohortScope(standing_as_of=later, stale=["stale"]),
+        desk.rows(course_funnel, *(funnel_line(course, MONDAY, 5, later) for course in ("a", "stale"))),
+    )
+    changed = [
+        (key["course_id"], old, new)
+        for _, key, metric, old, new, *_ in desk.revisions()
+        if metric == "entered"
+    ]
+    assert changed == [("a", "4", "5")]
+
+
+def test_where_some_cohorts_are_published_all_of_their_courses_may_be_set_aside(desk: Desk) -> None:
+    desk.publish(
+        CohortScope(), desk.rows(course_funnel, funnel_line("a", MONDAY, 4), funnel_line("b", MONDAY, 4))
+    )
+    never = Check("never", "No b.", "SELECT course_id FROM new_course_funnel", by_course=True)
+    new = desk.rows(course_funnel, funnel_line("b", MONDAY, 5), cohorts=[("b", MONDAY)])
+    done = desk.publish(CohortScope(), new, checks=(never,))
+    assert (done.set_aside, done.moved) == (["b"], [])
+    assert desk.all("SELECT DISTINCT entered FROM analytics.course_funnel") == [(4,)]
 
 
 def test_a_hundred_thousand_rows_with_nullable_keys_are_compared_in_seconds(desk: Desk) -> None:
@@ -341,8 +388,8 @@ def test_a_hundred_thousand_rows_with_nullable_keys_are_compared_in_seconds(desk
     lines = [
         f"course {n % 50},quiz {n // 50},,{MONDAY},9,8,7,{n},{AS_OF.isoformat()}" for n in range(100_000)
     ]
-    desk.publish(CourseScope(None), desk.rows(quiz_cohort, *lines))
+    desk.publish(CohortScope(), desk.rows(quiz_cohort, *lines))
     desk.connection.execute("SET statement_timeout = '30s'")
-    done = desk.publish(CourseScope(None), desk.rows(quiz_cohort, *lines[1:]))
+    done = desk.publish(CohortScope(), desk.rows(quiz_cohort, *lines[1:]))
     assert done.rows == {"quiz_cohort": 99_999}
     assert done.revisions == 4

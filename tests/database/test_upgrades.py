@@ -149,7 +149,10 @@ def upgrade_and_compare(
             assert cells(owner, columns) == before
             grant(owner)
             # Identity columns go on after what was copied.
-            owner.execute("SELECT setval(pg_get_serial_sequence('analytics.signal', 'id'), 1000000)")
+            for table in ("signal", "quiz_cohort", "course_refund"):
+                owner.execute(
+                    "SELECT setval(pg_get_serial_sequence(%s, 'id'), 1000000)", [f"analytics.{table}"]
+                )
         shutil.copytree(folder / "lake", folder / f"lake-{revision}" / "lake")
         publish_again(database, folder / f"lake-{revision}", **settings)
         published = {

@@ -18,7 +18,7 @@ import pytest
 from analytics_pipeline.simulate import simulate
 from tests.conftest import Database, Server, fresh_database
 from tests.metrics.nights import deliver, published
-from tests.metrics.tables import canonical
+from tests.metrics.tables import numbers
 
 TABLES = (
     *("event_day", "lesson_daily", "course_daily"),
@@ -126,7 +126,7 @@ def test_a_disturbed_time_ends_with_the_tables_of_an_undisturbed_one(
         failed = _disturb(rough, calendar, _by_arrival(events, chance), courses[0], chance)
         assert failed, "the bad day and the bad course were seen"
         for table in TABLES:
-            found, expected = (canonical(published(each.database, table)) for each in (rough, calm))
+            found, expected = (numbers(published(each.database, table)) for each in (rough, calm))
             assert found == expected, table
             assert expected, table
         with rough.database.connect("owner") as connection:

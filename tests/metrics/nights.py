@@ -26,7 +26,8 @@ CLEAR = """
              analytics.event_day, analytics.lesson_daily, analytics.course_daily, analytics.lesson_cohort,
              analytics.quiz_cohort, analytics.course_funnel, analytics.course_refund, analytics.signal,
              analytics.signal_evaluation, analytics.metric_revision, analytics.cohort_publication,
-             analytics.course, analytics.course_lesson;
+             analytics.course, analytics.course_lesson, analytics.course_week, analytics.course_window,
+             analytics.publication_failure;
     UPDATE analytics.site SET timezone = 'UTC';
 """
 

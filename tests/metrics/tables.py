@@ -124,6 +124,11 @@ def canonical(rows: Iterable[dict[str, Any]]) -> list[str]:
     return sorted(repr(sorted((name, _spelled(value)) for name, value in row.items())) for row in rows)
 
 
+def numbers(rows: Iterable[dict[str, Any]]) -> list[str]:
+    """The same without as-of: since when a row stands depends on the nights, what it says does not."""
+    return canonical({name: value for name, value in row.items() if name != "as_of"} for row in rows)
+
+
 def _spelled(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat()

@@ -14,7 +14,7 @@ from duckdb import DuckDBPyConnection
 from analytics_pipeline.days import DayRange, day_of
 from analytics_pipeline.engine import Engine, Relation, TypedFrame, frame_in
 from analytics_pipeline.lake.schema import EVENTS
-from analytics_pipeline.metrics.cohorts import cohort_parameters
+from analytics_pipeline.metrics.cohort_inputs import cohort_parameters
 from analytics_pipeline.metrics.models import COHORT, LEARNER_DAYS, model
 from analytics_pipeline.metrics.relations import funnel_windows, required_lessons, site_days
 from analytics_pipeline.metrics.times import time_bucket_frame

@@ -40,5 +40,8 @@ def provenance() -> tuple[Column[object], ...]:
 def as_of() -> Column[object]:
     """The end of the last day up to which all days were published when the row was."""
     return Column(
-        "as_of", INSTANT, nullable=False, comment="End of the last day up to which all days are published."
+        "as_of",
+        INSTANT,
+        nullable=False,
+        comment="Since when the row stands as it is; it holds as of the last as_of of course_window as well.",
     )

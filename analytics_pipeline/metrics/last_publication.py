@@ -1,0 +1,77 @@
+"""The last publication of the cohort tables: as of when it was, and what has changed since."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from psycopg import Connection
+from psycopg.rows import class_row
+
+# Every publication renews course_window as a whole, so that its as-of is the last one's.
+_READ = """
+    SELECT p.definition, p.published_at, (SELECT max(as_of) FROM analytics.course_window) AS as_of,
+           coalesce((SELECT max(reconciled_at) FROM analytics.lake_day) > p.published_at, FALSE)
+               AS days_came_since,
+           coalesce(p.published_at > now(), FALSE) AS is_ahead_of_the_clock,
+           ARRAY(SELECT course_id FROM analytics.publication_failure WHERE day IS NULL) AS set_aside
+      FROM (VALUES (1)) AS one (id)
+      LEFT JOIN analytics.cohort_publication AS p USING (id)
+"""
+_CHANGED = """
+    SELECT day FROM analytics.lake_day
+     WHERE day <= %(as_of)s
+       AND (day > %(last)s OR reconciled_at >= %(since)s
+            OR published_version IS DISTINCT FROM version OR learner_version IS DISTINCT FROM version)
+     ORDER BY day
+"""
+_SET = """
+    INSERT INTO analytics.cohort_publication (id, definition, published_at, run_id)
+    VALUES (1, %(definition)s, now(), %(run_id)s)
+    ON CONFLICT (id) DO UPDATE
+        SET definition = excluded.definition, published_at = excluded.published_at, run_id = excluded.run_id
+"""
+
+
+@dataclass(frozen=True)
+class LastPublication:
+    """What the cohort tables rest on; without a definition they never were published, or it was forgotten.
+
+    A course that was set aside keeps older rows (None: all of them do).
+    """
+
+    definition: str | None
+    published_at: datetime | None
+    as_of: datetime | None
+    days_came_since: bool
+    is_ahead_of_the_clock: bool
+    set_aside: Sequence[str | None]
+
+    @property
+    def stale_courses(self) -> list[str]:
+        """The courses that keep older rows."""
+        return [course for course in self.set_aside if course is not None]
+
+
+def last_publication(connection: Connection) -> LastPublication:
+    """How the cohort tables stand."""
+    with connection.cursor(row_factory=class_row(LastPublication)) as cursor:
+        return cursor.execute(_READ).fetchall()[0]
+
+
+def set_publication(connection: Connection, definition: str, run_id: str) -> None:
+    """The cohort tables are published; to be called in the transaction that publishes them."""
+    connection.execute(_SET, {"definition": definition, "run_id": run_id})
+
+
+def forget_publication(connection: Connection) -> None:
+    """Let the next publication count every cohort; to be called where learner days lose what they held.
+
+    What learner days gain need not be told: the catalogue shows which days have changed.
+    """
+    connection.execute("DELETE FROM analytics.cohort_publication")
+
+
+def changed_days(connection: Connection, last: LastPublication, last_day: date, as_of: date) -> list[date]:
+    """Days up to `as_of` whose learner days may not be those that were counted last, as of `last_day`."""
+    parameters = {"as_of": as_of, "last": last_day, "since": last.published_at}
+    return [day for (day,) in connection.execute(_CHANGED, parameters)]

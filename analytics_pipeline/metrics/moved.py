@@ -1,0 +1,162 @@
+"""Finds the cohorts whose numbers may differ from those published last, and what to count them from.
+
+A night counts these cohorts and no others. Where what has changed since does not tell them, after another
+definition, a forgotten publication or a long pause, every cohort is counted anew.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pandas as pd
+from duckdb import DuckDBPyConnection
+
+from analytics_pipeline.days import day_of, day_start
+from analytics_pipeline.engine import (
+    ParquetFiles,
+    Relation,
+    Schema,
+    TypedFrame,
+    copy_to_parquet,
+    create_table,
+    create_view,
+)
+from analytics_pipeline.lake.catalogue import first_kept_day, lake_days
+from analytics_pipeline.lake.schema import LEARNER_DAYS
+from analytics_pipeline.metrics.cohort_inputs import Cohort, cohort_parameters, windows_by_course
+from analytics_pipeline.metrics.last_publication import LastPublication, changed_days
+from analytics_pipeline.metrics.models import read_sql
+from analytics_pipeline.metrics.relations import learner_day_files
+from analytics_pipeline.run import PipelineRun
+
+MOST_CHANGED_DAYS = 31
+"""Above, most cohorts have moved, and all of them are counted faster."""
+
+LEVELS = {
+    "lesson_cohort": "lesson",
+    "quiz_cohort": "lesson",
+    "course_funnel": "course",
+    "course_refund": "course",
+}
+"""Learners enter the cohorts of a table by what they do in lessons, or in the course as a whole."""
+
+_COURSES: Schema = {"course_id": "VARCHAR"}
+_QUIZZES: Schema = {"course_id": "VARCHAR", "quiz_id": "VARCHAR", "lesson_idx": "INTEGER"}
+
+_KNOWN_QUIZZES = """
+    SELECT course_id, quiz_id, min(lesson_idx)
+      FROM analytics.quiz_cohort
+     WHERE quiz_id IS NOT NULL
+     GROUP BY course_id, quiz_id
+"""
+_SILENT_COURSES = "SELECT DISTINCT course_id FROM analytics.course_refund WHERE approximate"
+
+
+@dataclass(frozen=True)
+class Since:
+    """What has changed since the last publication, which was as of the instant `last_as_of`."""
+
+    last_as_of: datetime
+    changed: list[date]
+    set_aside: list[str]
+
+
+@dataclass(frozen=True)
+class Moved:
+    """Course and day of each cohort that may have moved, by the level of its tables."""
+
+    cohorts: Mapping[str, list[Cohort]]
+    learner_days: ParquetFiles
+
+    def of_table(self, table: str) -> list[Cohort]:
+        """The cohorts of this table."""
+        return self.cohorts[LEVELS[table]]
+
+
+def since_last(run: PipelineRun, last: LastPublication, as_of: date, definition: str) -> Since | None:
+    """What has changed since the last publication; None where every cohort is to be counted anew."""
+    # A cluster reads a past that is larger than what this machine should read.
+    if run.cluster is not None or last.as_of is None or last.definition != definition:
+        return None
+    last_day = day_of(last.as_of - timedelta(microseconds=1), run.settings.zone)
+    if last.is_ahead_of_the_clock or None in last.set_aside or as_of < last_day:
+        return None
+    changed = changed_days(run.connection, last, last_day, as_of)
+    if len(changed) > MOST_CHANGED_DAYS:
+        return None
+    # Within another zone, days would be subtracted as the clock on the wall shows them.
+    return Since(last.as_of.astimezone(UTC), changed, last.stale_courses)
+
+
+def find_moved(
+    run: PipelineRun, since: Since, as_of: date, relations: Mapping[str, Relation], folder: Path
+) -> Moved:
+    """The cohorts that may have moved, and in `folder` the learner days to count them from.
+
+    `relations` are those of the cohort models, with all learner days up to `as_of`.
+    """
+    parameters = {
+        **cohort_parameters(run.settings, as_of),
+        "last_as_of": since.last_as_of,
+        "changed_on": since.changed,
+    }
+    with run.engine.session({**relations, **_about_changes(run, since, as_of)}) as duck:
+        for name in ("moved_past", "tying_rows", "known_orders", "moved_cohorts"):
+            create_table(duck, name, read_sql(name), parameters)
+        kept_since = first_kept_day(run.connection) or date.min
+        cohorts = {level: _cohorts(duck, level, kept_since) for level in set(LEVELS.values())}
+        create_view(duck, "entry_days", _days(run, {day for found in cohorts.values() for _, day in found}))
+        path = folder / "moved_history.parquet"
+        copy_to_parquet(duck, read_sql("moved_history"), parameters, path)
+        columns = [name for name, *_ in duck.from_parquet(str(path)).description]
+    return Moved(cohorts, ParquetFiles([str(path)], {name: LEARNER_DAYS[name] for name in columns}))
+
+
+def _cohorts(duck: DuckDBPyConnection, level: str, kept_since: date) -> list[Cohort]:
+    found = duck.execute(
+        "SELECT course_id, cohort_day FROM moved_cohorts WHERE level = $level AND cohort_day >= $since",
+        {"level": level, "since": kept_since},
+    )
+    return [(course, day) for course, day in found.fetchall()]
+
+
+def _about_changes(run: PipelineRun, since: Since, as_of: date) -> dict[str, Relation]:
+    """The days that changed, those on which a window began that has ended, and what stands published."""
+    quizzes = run.connection.execute(_KNOWN_QUIZZES).fetchall()
+    silent = run.connection.execute(_SILENT_COURSES).fetchall()
+    stale = [(course,) for course in since.set_aside]
+    return {
+        "changed_days": _days(run, since.changed),
+        "ending_days": _days(run, _days_of_endings(run, since.last_as_of, as_of)),
+        "known_quizzes": TypedFrame(pd.DataFrame(quizzes, columns=list(_QUIZZES)), _QUIZZES),
+        "silent_courses": TypedFrame(pd.DataFrame(silent, columns=list(_COURSES)), _COURSES),
+        "stale_courses": TypedFrame(pd.DataFrame(stale, columns=list(_COURSES)), _COURSES),
+    }
+
+
+def _days_of_endings(run: PipelineRun, last_as_of: datetime, as_of: date) -> set[date]:
+    """Days with an instant from which on a window or the quiet days have ended between the two."""
+    settings = run.settings
+    ends = day_start(as_of + timedelta(days=1), settings.zone)
+    lengths = {
+        settings.quiet_days,
+        settings.refund_window_days,
+        settings.funnel_window_days,
+        *windows_by_course(run).values(),
+    }
+    found = set[date]()
+    for length in lengths:
+        day = day_of(last_as_of - timedelta(days=length), settings.zone)
+        last = day_of(ends - timedelta(days=length), settings.zone)
+        found.update(day + timedelta(days=offset) for offset in range((last - day).days + 1))
+    return found
+
+
+def _days(run: PipelineRun, days: Iterable[date]) -> ParquetFiles:
+    """Learner days of these days, with what is carried on of those that were let go of."""
+    wanted = set(days)
+    kept_since = first_kept_day(run.connection)
+    if kept_since is not None and any(day < kept_since for day in wanted):
+        wanted.add(kept_since - timedelta(days=1))
+    return learner_day_files(run.lake, lake_days(run.connection, wanted).values())

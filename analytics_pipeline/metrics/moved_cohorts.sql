@@ -1,0 +1,84 @@
+-- The cohorts whose rows may differ from those published as of $last_as_of: more than do differ, never fewer.
+--
+-- Level lesson: of lesson_cohort and quiz_cohort; level course: of course_funnel and course_refund. A learner who
+-- moved belongs to the cohort of their first day of each kind, and before a day changed belonged to that of the first
+-- day beside the changed ones, or to that of a changed one. Then there are the days on which a window began that has
+-- ended meanwhile, and all days on which an order is named that a changed day names.
+-- All cohorts of a course move when it was set aside last time, when its first refund shows that it does send
+-- refunds, and when a quiz turns up in a lower lesson than it is published in.
+WITH first_days AS (
+    SELECT
+        'lesson' AS level, course_id, min(day) AS of_all, min(day) FILTER (WHERE NOT is_changed) AS of_unchanged
+    FROM moved_past
+    WHERE lesson_idx IS NOT NULL
+    GROUP BY course_id, learner_id
+    UNION ALL
+    SELECT 'lesson', course_id, min(day), min(day) FILTER (WHERE NOT is_changed)
+    FROM moved_past
+    WHERE is_quiz
+    GROUP BY course_id, learner_id, quiz_id, CASE WHEN quiz_id IS NULL THEN lesson_idx END
+    UNION ALL
+    SELECT 'course', course_id, min(day), min(day) FILTER (WHERE NOT is_changed)
+    FROM moved_past
+    WHERE is_view
+    GROUP BY course_id, learner_id
+    UNION ALL
+    SELECT 'course', course_id, min(day), min(day) FILTER (WHERE NOT is_changed)
+    FROM moved_past
+    WHERE is_enrolment
+    GROUP BY course_id, learner_id
+),
+changed_orders AS (
+    SELECT DISTINCT course_id, order_id
+    FROM known_orders
+    WHERE list_contains($changed_on, day)
+),
+whole_courses AS (
+    SELECT course_id
+    FROM stale_courses
+    UNION
+    SELECT c.course_id
+    FROM changed_days AS c
+    JOIN silent_courses AS s ON s.course_id = c.course_id
+    WHERE len(c.refunds) > 0
+    UNION
+    SELECT c.course_id
+    FROM changed_days AS c
+    JOIN known_quizzes AS k ON k.course_id = c.course_id AND k.quiz_id = c.quiz_id
+    WHERE c.attempts + c.passes > 0 AND c.lesson_idx < coalesce(k.lesson_idx, 2147483647)
+),
+ended AS (
+    SELECT
+        e.course_id, e.day, e.first_at, e.last_at, e.purchases,
+        coalesce(w.window_days, $funnel_window_days) * INTERVAL '24' HOUR AS funnel_window,
+        $refund_window_days * INTERVAL '24' HOUR AS refund_window
+    FROM ending_days AS e
+    LEFT JOIN funnel_windows AS w ON w.course_id = e.course_id
+    WHERE e.lesson_idx IS NULL AND e.quiz_id IS NULL
+)
+SELECT DISTINCT level, course_id, cohort_day
+FROM (
+    SELECT level, course_id, unnest([of_all, of_unchanged]) AS cohort_day
+    FROM first_days
+    UNION ALL
+    SELECT 'course', course_id, day
+    FROM moved_past
+    WHERE is_purchase
+    UNION ALL
+    SELECT CASE WHEN lesson_idx IS NULL AND quiz_id IS NULL THEN 'course' ELSE 'lesson' END, course_id, day
+    FROM changed_days
+    UNION ALL
+    SELECT 'course', course_id, day
+    FROM ended
+    WHERE (first_at <= $as_of - funnel_window AND last_at > $last_as_of - funnel_window)
+       OR (len(purchases) > 0 AND first_at <= $as_of - refund_window AND last_at > $last_as_of - refund_window)
+    UNION ALL
+    SELECT 'course', course_id, day
+    FROM known_orders
+    SEMI JOIN changed_orders USING (course_id, order_id)
+    UNION ALL
+    SELECT unnest(['lesson', 'course']), course_id, day
+    FROM learner_days
+    SEMI JOIN whole_courses USING (course_id)
+) AS found
+WHERE cohort_day IS NOT NULL

@@ -1,0 +1,252 @@
+"""Nights that count only what moved: after every one of them the tables are those of counting everything."""
+
+import random
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from psycopg.rows import dict_row
+
+from analytics_pipeline.database.publish import Check
+from analytics_pipeline.days import DayRange, day_of
+from analytics_pipeline.erasure.erase import erase_learner
+from analytics_pipeline.metrics import cohorts as cohort_tables
+from analytics_pipeline.metrics.checks import COHORT_CHECKS
+from analytics_pipeline.metrics.cohorts import publish_cohorts_as_of
+from analytics_pipeline.metrics.moved import MOST_CHANGED_DAYS, Moved, find_moved
+from analytics_pipeline.run import PipelineRun
+from tests.conftest import Database
+from tests.course_life import FIRST, life
+from tests.metrics import oracle_cohorts
+from tests.metrics.nights import UNPUBLISHED, clear, deliver, published, through
+from tests.metrics.oracle import Rows, Wire
+from tests.metrics.oracle_cohorts import Asked
+from tests.metrics.streams import PARIS, streams
+from tests.metrics.tables import numbers
+from tests.metrics.test_publication import DAY, event, put
+from tests.pipeline_runs import a_run
+
+COUNTED = {
+    "lesson_cohort": oracle_cohorts.lesson_cohort,
+    "quiz_cohort": oracle_cohorts.quiz_cohort,
+    "course_funnel": oracle_cohorts.course_funnel,
+    "course_refund": oracle_cohorts.course_refund,
+}
+SHORT: dict[str, Any] = {
+    "quiet_days": 2,
+    "funnel_window_days": 5,
+    "refund_window_days": 4,
+    "first_day": FIRST,
+}
+
+
+def asked_of(run: PipelineRun, as_of: date) -> Asked:
+    settings = run.settings
+    return Asked(
+        zone=settings.zone,
+        as_of_day=as_of,
+        quiet_days=settings.quiet_days,
+        window_days=settings.funnel_window_days,
+        windows=settings.funnel_windows,
+        refund_days=settings.refund_window_days,
+    )
+
+
+def assert_counted(database: Database, known: Sequence[Wire], asked: Asked) -> None:
+    for table, count in COUNTED.items():
+        found, wanted = numbers(published(database, table)), numbers(count(known, asked))
+        assert found == wanted, (asked.as_of_day, table)
+
+
+def arrive(database: Database, run: PipelineRun, wire: Iterable[Wire], as_of: date) -> None:
+    """What arrives is taken through, as far as it is of days that are over; every day is looked at."""
+    with database.connect("ingest") as connection:
+        touched = deliver(connection, wire, run.settings)
+    through(run, sorted({day for day in touched if day <= as_of} | {as_of}))
+
+
+def by_arrival(stream: Mapping[date, list[Wire]], chance: random.Random) -> dict[date, list[Wire]]:
+    """The events by the day on which they arrive: most on their own, some days late."""
+    arrivals: dict[date, list[Wire]] = {day: [] for day in stream}
+    for day, wire in stream.items():
+        for each in wire:
+            late = chance.choice([1, 3, 9]) if chance.random() < 0.04 else 0
+            arrivals.get(day + timedelta(days=late), []).append(each)
+    return arrivals
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_month_of_nights_with_late_events_is_each_night_what_counting_everything_gives(
+    database: Database, tmp_path: Path, seed: int
+) -> None:
+    arrivals = by_arrival(life(seed, days=16, learners=45, events_a_day=40), random.Random(seed))
+    known: list[Wire] = []
+    with a_run(database, tmp_path, **SHORT, funnel_windows={"c2": 3}) as run:
+        for number, (day, wire) in enumerate(arrivals.items()):
+            known += wire
+            arrive(database, run, wire, day)
+            publication = publish_cohorts_as_of(run, day)
+            assert publication.counted_all == (number == 0)
+            assert_counted(database, known, asked_of(run, day))
+
+
+def test_what_cannot_be_told_from_changed_days_is_counted_anew_and_nights_go_on_from_there(
+    database: Database, tmp_path: Path
+) -> None:
+    stream = life(seed=4, days=12, learners=40, events_a_day=30)
+    gone, breaking = "learner-12", [Check("of_the_test", "Breaks.", "VALUES ('c1')", by_course=True)]
+    known: list[Wire] = []
+    counted_all = []
+    with a_run(database, tmp_path, **SHORT) as run:
+        for number, (day, wire) in enumerate(stream.items()):
+            if number == 3:
+                run = replace(run, settings=run.settings.model_copy(update={"quiet_days": 3}))  # noqa: PLW2901
+            if number == 5:
+                long_ago = FIRST - timedelta(days=3)
+                through(run, list(DayRange(long_ago, FIRST)))
+                wire = [*wire, event(1, userId="learner-9", day=long_ago), event(2, "purchase", day=long_ago)]  # noqa: PLW2901
+            known += [each for each in wire if each["userId"] != gone or number <= 6]
+            arrive(database, run, wire, day)
+            checks = [*COHORT_CHECKS, *breaking] if number in {8, 9} else COHORT_CHECKS
+            with mock.patch.object(cohort_tables, "COHORT_CHECKS", checks):
+                publication = publish_cohorts_as_of(run, day)
+            counted_all.append(publication.counted_all)
+            if number == 6:
+                erase_learner(run, gone, lambda _: None)
+                known = [each for each in known if each["userId"] != gone]
+            if number not in {8, 9}:
+                assert_counted(database, known, asked_of(run, day))
+            assert publication.published.set_aside == (["c1"] if number in {8, 9} else [])
+    assert [number for number, counted in enumerate(counted_all) if counted] == [0, 3]
+
+
+def cohorts(database: Database, table: str) -> dict[tuple[str, date], tuple[list[str], set[str]]]:
+    """The numbers of each cohort, and the runs that its rows are of."""
+    found: dict[tuple[str, date], tuple[Rows, set[str]]] = {}
+    with database.connect("admin") as admin, admin.cursor(row_factory=dict_row) as cursor:
+        for row in cursor.execute(f"SELECT * FROM analytics.{table}").fetchall():  # noqa: S608  # a name of ours
+            rows, runs = found.setdefault((row["course_id"], row["cohort_day"]), ([], set()))
+            runs.add(row["run_id"])
+            rows.append({name: value for name, value in row.items() if name not in UNPUBLISHED})
+    return {key: (numbers(rows), runs) for key, (rows, runs) in found.items()}
+
+
+def test_a_night_replaces_the_cohorts_that_moved_and_no_other(database: Database, tmp_path: Path) -> None:
+    arrivals = by_arrival(life(seed=3, days=14, learners=60, events_a_day=25), random.Random(3))
+    moved, stayed = Counter[str](), Counter[str]()
+    with a_run(database, tmp_path, **SHORT) as run:
+        for day, wire in arrivals.items():
+            before = {table: cohorts(database, table) for table in COUNTED}
+            arrive(database, run, wire, day)
+            publish_cohorts_as_of(replace(run, turn=replace(run.turn, run_id=str(day))), day)
+            for table, stood in before.items():
+                for cohort, (counted, runs) in cohorts(database, table).items():
+                    if cohort in stood and counted == stood[cohort][0]:
+                        assert runs == stood[cohort][1] != {str(day)}, (day, table, cohort)
+                        stayed[table] += 1
+                    else:
+                        assert runs == {str(day)}, (day, table, cohort)
+                        moved[table] += 1
+    assert all(moved[table] > 20 and stayed[table] > 20 for table in COUNTED)
+
+
+def test_a_night_counts_only_the_cohorts_of_those_who_came_became_quiet_or_whose_window_ended(
+    run: PipelineRun, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def on(number: int) -> date:
+        return DAY + timedelta(days=number)
+
+    counted: list[Moved] = []
+
+    def find(*given: Any) -> Moved:
+        counted.append(find_moved(*given))
+        return counted[-1]
+
+    monkeypatch.setattr(cohort_tables, "find_moved", find)
+    put(
+        database,
+        event(1, userId="u1"),
+        event(2, userId="u2", day=on(1)),
+        event(3, "enroll", userId="u2", lessonIdx=None, day=on(1)),
+        event(4, userId="u3", courseId="c2"),
+        event(5, userId="u1", day=on(20)),
+    )
+    first_nights = [on(number) for number in range(20)]
+    through(run, [*first_nights, on(20), on(90)])
+    publish_cohorts_as_of(run, on(6))
+    # In the next night u1 and u3 are quiet; then u2 is; then u1 comes again; then the window of u2 is over.
+    expected = {
+        on(7): ({("c1", DAY), ("c2", DAY)}, set[Any]()),
+        on(8): ({("c1", on(1))}, set[Any]()),
+        on(19): (set[Any](), set[Any]()),
+        on(20): ({("c1", DAY), ("c1", on(20))}, set[Any]()),
+    }
+    for as_of in expected:
+        assert not publish_cohorts_as_of(run, as_of).counted_all
+    found = [(set(each.cohorts["lesson"]), set(each.cohorts["course"])) for each in counted]
+    assert dict(zip(expected, found, strict=True)) == expected
+    publish_cohorts_as_of(run, on(89))
+    assert not publish_cohorts_as_of(run, on(90)).counted_all
+    assert set(counted[-1].cohorts["course"]) == {("c1", on(1))}
+
+
+@pytest.mark.parametrize("late", [("enroll", None), ("lesson_viewed", 7)])
+@pytest.mark.parametrize("refunds", [0, 1])
+def test_what_comes_late_moves_every_order_of_its_learner(
+    database: Database, tmp_path: Path, late: tuple[str, int | None], refunds: int
+) -> None:
+    def on(number: int, kind: str, day: int, lesson: int | None = None, **about: object) -> Wire:
+        return event(number, kind, day=FIRST + timedelta(days=day), lessonIdx=lesson, metadata=about)
+
+    wire = [
+        on(1, "purchase", 0, orderId="o1", amount=5),
+        on(2, "purchase", 2, orderId="o2", amount=5),
+        on(3, "lesson_viewed", 2, 1),
+        *[on(4, "refund", 6, orderId="o2", amount=5)] * refunds,
+    ]
+    last = FIRST + timedelta(days=9)
+    with a_run(database, tmp_path, **SHORT) as run:
+        arrive(database, run, wire, last - timedelta(days=1))
+        publish_cohorts_as_of(run, last - timedelta(days=1))
+        came_late = on(5, late[0], 4, late[1])
+        arrive(database, run, [came_late], last)
+        assert not publish_cohorts_as_of(run, last).counted_all
+        assert_counted(database, [*wire, came_late], asked_of(run, last))
+
+
+@settings(
+    max_examples=10,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+)
+@given(data=st.data())
+def test_any_stream_in_any_order_of_arrival_is_each_night_what_counting_everything_gives(
+    module_database: Database, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    wire = data.draw(streams(PARIS, longest=80).filter(bool))
+    days = sorted({day_of(datetime.fromisoformat(each["createdAt"]), PARIS) for each in wire})
+    nights = sorted(data.draw(st.lists(st.sampled_from(days[-20:]), min_size=2, max_size=6)))
+    cuts = sorted(data.draw(st.integers(0, len(wire))) for _ in nights[1:])
+    clear(module_database)
+    with module_database.connect("owner") as owner:
+        owner.execute("UPDATE analytics.site SET timezone = 'Europe/Paris'")
+    with a_run(module_database, tmp_path_factory.mktemp("site"), timezone="Europe/Paris") as run:
+        for number, (first, last, night) in enumerate(
+            zip([0, *cuts], [*cuts, len(wire)], nights, strict=True)
+        ):
+            with module_database.connect("ingest") as connection:
+                touched = deliver(connection, wire[first:last], run.settings)
+            through(run, sorted(touched) if number else list(DayRange(days[0], days[-1])))
+            is_first = not any(row["as_of"] for row in published(module_database, "course_window"))
+            publication = publish_cohorts_as_of(run, night)
+            is_far = number > 0 and (night - nights[number - 1]).days > MOST_CHANGED_DAYS
+            assert publication.counted_all == (is_first or is_far)
+            assert_counted(module_database, wire[:last], asked_of(run, night))
