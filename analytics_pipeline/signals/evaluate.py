@@ -1,17 +1,20 @@
 """Evaluating the rules: once per as-of day, in order, also when several nights are caught up."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from analytics_pipeline.course_catalogue.store import catalogue_windows
 from analytics_pipeline.days import DayRange, day_of
 from analytics_pipeline.lake.catalogue import as_of_day, first_day
-from analytics_pipeline.metrics.history import cohort_history
+from analytics_pipeline.metrics.cohorts import stands_published
+from analytics_pipeline.metrics.history import TablesAsOf, cohort_history
 from analytics_pipeline.run import PipelineRun
 from analytics_pipeline.settings import Settings
 from analytics_pipeline.signals.findings import find
 from analytics_pipeline.signals.life import Finding, advance
+from analytics_pipeline.signals.published import published_tables
 from analytics_pipeline.signals.silence import DAYS_JUDGED
 from analytics_pipeline.signals.store import last_evaluated, lesson_days, open_signals, write_changes
 
@@ -53,12 +56,22 @@ def evaluate_signals_to(
     windows = catalogue_windows(run.connection) | run.settings.funnel_windows
     settings = run.settings.model_copy(update={"funnel_windows": windows})
     daily = lesson_days(run.connection, pending[0] - _days_of_views(settings), as_of)
-    with cohort_history(run, pending[0], as_of) as tables_as_of:
+    with _tables(run, settings, pending) as tables_as_of:
         for number, day in enumerate(pending, start=1):
             tables = {**tables_as_of(day), "lesson_daily": daily}
             evaluations.append(_evaluate(run, day, find(tables, settings, day)))
             report(f"Evaluated the rules as of {day} ({number} of {len(pending)} days).")
     return evaluations
+
+
+@contextmanager
+def _tables(run: PipelineRun, settings: Settings, pending: Sequence[date]) -> Iterator[TablesAsOf]:
+    """The cohort tables as of each of these days: where it is one night, what it has published."""
+    if len(pending) == 1 and stands_published(run, pending[0]):
+        yield lambda day: published_tables(run.connection, settings, day)
+    else:
+        with cohort_history(run, pending[0], pending[-1]) as tables_as_of:
+            yield tables_as_of
 
 
 def pending_days(first: date | None, evaluated: date | None, as_of: date) -> list[date]:
