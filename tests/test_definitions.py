@@ -17,7 +17,7 @@ DEFINITIONS = build_definitions(SETTINGS)
 ASSETS = {
     "raw_events": ("lake", set()),
     "learner_days": ("lake", {"raw_events"}),
-    "event_day": ("daily_tables", {"raw_events", "learner_days"}),
+    "event_day": ("daily_tables", {"learner_days"}),
     "lesson_daily": ("daily_tables", {"learner_days"}),
     "course_daily": ("daily_tables", {"learner_days"}),
     "course_catalogue": ("catalogue", set()),

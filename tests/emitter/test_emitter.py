@@ -175,7 +175,8 @@ def test_an_hour_of_sleep_is_no_time_in_a_lesson_and_no_time_of_an_event(
         if not queued(page):
             break
     events = site.sealed()
-    times = [event for _, kind, event in events if kind == "lesson_time"]
+    # On a slow machine lesson 4 is open long enough to report a time of its own.
+    times = [event for _, kind, event in events if kind == "lesson_time" and event["lesson_idx"] == 3]
     assert len(times) == 1
     active = int(times[0]["metadata"].partition(":")[2].strip("} "))
     assert 5_000 <= active <= 15_000
