@@ -18,8 +18,8 @@ from assets.preview import preview, rows_per_day
 from resources import CurrentRun
 
 # event_day reads raw_events too. Were that said, Dagster would refuse backfills of all days' assets, in some
-# processes and not in others: it compares the days of tables that are published together, and takes those that
-# it reached over two paths for others than those that it reached over one.
+# processes and not in others: it compares the days of tables that are published together, and takes those
+# that it reached over two paths for others than those that it reached over one.
 UPSTREAM = ["learner_days"]
 
 

@@ -19,6 +19,10 @@ YEARS = """
     SELECT %s + n, 1, ARRAY['events/' || n || '.parquet'], 10, 1000, 0, '{}', 1, 1, now()
       FROM generate_series(0, %s) n
 """
+COHORTS = """
+    INSERT INTO analytics.cohort_publication (id, definition, published_at, run_id)
+    VALUES (1, 'of today', now(), 'a-run')
+"""
 LEFT = """
     SELECT count(*) FILTER (WHERE pruned_at IS NOT NULL), count(*) FILTER (WHERE frozen_at IS NOT NULL),
            count(*) FILTER (WHERE files <> '{}')
@@ -30,6 +34,7 @@ def test_a_lake_of_eleven_years_is_pruned_at_once(database: Database, tmp_path: 
     now = datetime.combine(FIRST + timedelta(days=DAYS), datetime.min.time(), UTC) + timedelta(hours=2)
     with a_run(database, tmp_path, retention_days=365, first_day=FIRST) as run:
         run.connection.execute(YEARS, [FIRST, DAYS - 1])
+        run.connection.execute(COHORTS)
         started = time.monotonic()
         pruning = prune(run, lambda _: None, now)
         assert time.monotonic() - started < MOST_SECONDS
