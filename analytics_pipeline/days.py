@@ -16,6 +16,11 @@ def day_start(day: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, time(), tzinfo=zone).astimezone(UTC)
 
 
+def day_end(day: date, zone: ZoneInfo) -> datetime:
+    """The instant at which `day` is over in `zone`, in UTC: the first of the next day."""
+    return day_start(day + timedelta(days=1), zone)
+
+
 @dataclass(frozen=True, order=True)
 class DayRange:
     """The days from `first` to `last`, both included."""

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 import dagster as dg
 
-from analytics_pipeline.days import day_start
+from analytics_pipeline.days import day_end, day_start
 from analytics_pipeline.settings import Settings
 from assets.markdown import markdown_table
 
@@ -48,9 +48,9 @@ def days_of(context: dg.AssetExecutionContext) -> list[date]:
 
 def window(day: date, settings: Settings) -> str:
     """The half-open window of instants that the day stands for, as the site's clocks show them."""
-    ends = (day, day + timedelta(days=1))
-    instants = [day_start(each, settings.zone).astimezone(settings.zone) for each in ends]
-    return " to ".join(instant.isoformat(timespec="minutes") for instant in instants)
+    instants = (day_start(day, settings.zone), day_end(day, settings.zone))
+    shown = (instant.astimezone(settings.zone) for instant in instants)
+    return " to ".join(instant.isoformat(timespec="minutes") for instant in shown)
 
 
 def record(context: dg.AssetExecutionContext, key: str, outcomes: DayOutcomes) -> Iterator[object]:

@@ -12,16 +12,14 @@ if TYPE_CHECKING:
     # Not exported by Dagster, although its events carry it.
     from dagster_shared.error import SerializableErrorInfo
 
-CONNECTION_ERRORS = frozenset(
+_CONNECTION_ERRORS = (
     error.__name__
     for error in [*vars(psycopg.errors).values(), ConnectionError, *ConnectionError.__subclasses__()]
     if isinstance(error, type)
     and issubclass(error, (psycopg.OperationalError, psycopg.InterfaceError, ConnectionError))
 )
-"""Names of what is raised where the database, or the way to it, gives out."""
-
-LOST_ERRORS = CONNECTION_ERRORS | {RunOverError.__name__}
-"""Names of what ends a run for no fault of its own."""
+LOST_ERRORS = frozenset([RunOverError.__name__, *_CONNECTION_ERRORS])
+"""Names of what ends a run for no fault of its own: the database, or the way to it, gives out."""
 
 FROM_OUTSIDE = "the run was ended from outside"
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 import psycopg
@@ -13,7 +13,7 @@ from analytics_pipeline.admin.auth.tokens import create_token, list_tokens, revo
 from analytics_pipeline.cli.errors import CommandError
 from analytics_pipeline.console import say, table
 from analytics_pipeline.database.urls import database_urls, ensure_database, sqlalchemy_url
-from analytics_pipeline.days import day_start
+from analytics_pipeline.days import day_end
 from analytics_pipeline.ingest.keys import create_key, list_keys, revoke_key
 from analytics_pipeline.settings import load_settings
 
@@ -90,7 +90,7 @@ def _end_of(expires: datetime | None) -> datetime | None:
     """The end of that day, as the site's clocks show it."""
     if expires is None:
         return None
-    end = day_start(expires.date() + timedelta(days=1), load_settings().zone)
+    end = day_end(expires.date(), load_settings().zone)
     if end <= datetime.now(UTC):
         raise CommandError(f"--expires {expires.date()} is over; name a day to come.")
     return end

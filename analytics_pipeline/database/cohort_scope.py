@@ -4,7 +4,7 @@ A cohort is a course and a cohort day. The temporary table `moved_<table>` holds
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from psycopg import Connection, sql
@@ -55,7 +55,7 @@ class CohortScope:
 
     since: date | None = None
     standing_as_of: datetime | None = None
-    stale: Sequence[str] = field(default=())
+    stale: Sequence[str] = ()
 
 
 def moved_table(table: Table) -> sql.Identifier:

@@ -2,13 +2,13 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from zoneinfo import ZoneInfo
 
 import duckdb
 import pandas as pd
 
-from analytics_pipeline.days import day_start
+from analytics_pipeline.days import day_end, day_start
 from analytics_pipeline.engine import ParquetFiles, TypedFrame, copy_to_parquet, create_view
 from analytics_pipeline.events import EventType
 from analytics_pipeline.lake import schema
@@ -118,5 +118,5 @@ def _unreadable(
 
 
 def _site_days(days: Collection[date], zone: ZoneInfo) -> TypedFrame:
-    rows = [(day, day_start(day, zone), day_start(day + timedelta(days=1), zone)) for day in days]
+    rows = [(day, day_start(day, zone), day_end(day, zone)) for day in days]
     return TypedFrame(pd.DataFrame(rows, columns=list(_SITE_DAYS)), _SITE_DAYS)

@@ -1,7 +1,7 @@
 """Seals days: what the inbox holds of them becomes files of the lake, and each event is there once."""
 
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
@@ -73,11 +73,10 @@ def _seal_waiting(
             report(_progress(result, waiting, chunk[-1]))
 
 
-def _progress(result: SealResult, waiting: Iterable[date], last: date) -> str:
-    days = list(waiting)
-    failed = sum(day in result.failures for day in days)
-    sealed = sum(day in result.sealed for day in days)
-    return f"Sealed {sealed} of {len(days)} days, through {last}{f'; {failed} failed' if failed else ''}."
+def _progress(result: SealResult, waiting: Collection[date], last: date) -> str:
+    failed = sum(day in result.failures for day in waiting)
+    sealed = sum(day in result.sealed for day in waiting)
+    return f"Sealed {sealed} of {len(waiting)} days, through {last}{f'; {failed} failed' if failed else ''}."
 
 
 def _seal_together(run: PipelineRun, inbox: Inbox, result: SealResult, days: list[date]) -> None:

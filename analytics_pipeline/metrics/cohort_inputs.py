@@ -1,12 +1,12 @@
 """What cohort tables are computed from beside their SQL: learner days, windows, lessons, settings."""
 
 from collections.abc import Iterable, Mapping
-from datetime import date, timedelta
+from datetime import date
 
 import pandas as pd
 
 from analytics_pipeline.course_catalogue.store import catalogue_windows, read_required_lessons
-from analytics_pipeline.days import DayRange, day_start
+from analytics_pipeline.days import DayRange, day_end
 from analytics_pipeline.engine import Parameters, Relation, Schema, TypedFrame
 from analytics_pipeline.lake.catalogue import first_day, lake_days
 from analytics_pipeline.metrics.fingerprint import cohort_fingerprint
@@ -51,7 +51,14 @@ def cohort_frame(cohorts: Iterable[Cohort]) -> TypedFrame:
 def cohort_parameters(settings: Settings, as_of: date) -> Parameters:
     """The parameters that the cohort models take."""
     return {
-        "as_of": day_start(as_of + timedelta(days=1), settings.zone),
+        "as_of": day_end(as_of, settings.zone),
+        **_lengths(settings),
+    }
+
+
+def _lengths(settings: Settings) -> dict[str, int]:
+    """How many days learners, funnels and refunds are waited for."""
+    return {
         "quiet_days": settings.quiet_days,
         "funnel_window_days": settings.funnel_window_days,
         "refund_window_days": settings.refund_window_days,
@@ -65,12 +72,9 @@ def windows_by_course(run: PipelineRun) -> dict[str, int]:
 
 def cohort_definition(run: PipelineRun) -> str:
     """The fingerprint of all that the cohort tables rest on beside learner days and as-of."""
-    settings = run.settings
     return cohort_fingerprint(
         {
-            "quiet_days": settings.quiet_days,
-            "funnel_window_days": settings.funnel_window_days,
-            "refund_window_days": settings.refund_window_days,
+            **_lengths(run.settings),
             "windows": windows_by_course(run),
             "required_lessons": read_required_lessons(run.connection),
         }

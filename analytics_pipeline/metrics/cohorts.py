@@ -2,14 +2,14 @@
 
 import tempfile
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from psycopg import Connection
 
 from analytics_pipeline.database.cohort_scope import CohortScope
 from analytics_pipeline.database.publish import CheckFailedError, NewRows, Published, publish
-from analytics_pipeline.days import day_of, day_start
+from analytics_pipeline.days import day_end, day_of
 from analytics_pipeline.lake.catalogue import as_of_day, first_kept_day
 from analytics_pipeline.metrics.causes import DEFINITION_CHANGE, LATE_EVENTS, RECOMPUTED
 from analytics_pipeline.metrics.checks import COHORT_CHECKS
@@ -70,8 +70,11 @@ def publish_cohorts_as_of(run: PipelineRun, as_of: date, cause: str | None = Non
 def stands_published(run: PipelineRun, as_of: date) -> bool:
     """Whether all cohorts stand published as of this day, by the definition in force."""
     last = last_publication(run.connection)
-    ends = day_start(as_of + timedelta(days=1), run.settings.zone)
-    return last.as_of == ends and last.definition == cohort_definition(run) and not last.set_aside
+    return (
+        last.as_of == day_end(as_of, run.settings.zone)
+        and last.definition == cohort_definition(run)
+        and not last.set_aside
+    )
 
 
 def _publish(run: PipelineRun, as_of: date, cause: str | None) -> CohortPublication:
@@ -79,18 +82,18 @@ def _publish(run: PipelineRun, as_of: date, cause: str | None) -> CohortPublicat
     last = last_publication(run.connection)
     # Whoever gives the cause knows of a change that the catalogue does not tell.
     since = None if cause else since_last(run, last, as_of, definition)
+    scope = CohortScope(first_kept_day(run.connection), last.as_of, last.stale_courses)
     run.engine.scratch.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="publish-", dir=run.engine.scratch) as folder:
-        new_rows = _count(run, as_of, since, Path(folder))
+        new_rows = _count(run, as_of, since, scope.since, Path(folder))
 
         def after(connection: Connection, published: Published) -> None:
             quarantine_unknown_refunds(connection, scope.since, new_rows["course_refund"].cohorts)
-            ends = day_start(as_of + timedelta(days=1), run.settings.zone)
+            ends = day_end(as_of, run.settings.zone)
             refresh_windows(connection, as_of, ends, run.run_id, None if since is None else published.moved)
             set_publication(connection, definition, run.run_id)
             keep_failed_courses(connection, run.run_id, _failures(published))
 
-        scope = CohortScope(first_kept_day(run.connection), last.as_of, last.stale_courses)
         published = publish(
             run.connection,
             turn=run.turn,
@@ -103,10 +106,11 @@ def _publish(run: PipelineRun, as_of: date, cause: str | None) -> CohortPublicat
     return CohortPublication(as_of, published, counted_all=since is None)
 
 
-def _count(run: PipelineRun, as_of: date, since: Since | None, folder: Path) -> dict[str, NewRows]:
+def _count(
+    run: PipelineRun, as_of: date, since: Since | None, kept_since: date | None, folder: Path
+) -> dict[str, NewRows]:
     """The new rows of every table, of all cohorts or of those that may have moved."""
     relations, parameters = cohort_inputs(run, as_of), cohort_parameters(run.settings, as_of)
-    kept_since = first_kept_day(run.connection)
     paths = {model: folder / f"{model.name}.csv" for model in COHORT}
     if since is None:
         for model, path in paths.items():

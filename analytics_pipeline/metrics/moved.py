@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 from duckdb import DuckDBPyConnection
 
-from analytics_pipeline.days import day_of, day_start
+from analytics_pipeline.days import day_end, day_of
 from analytics_pipeline.engine import (
     ParquetFiles,
     Relation,
@@ -138,7 +138,7 @@ def _about_changes(run: PipelineRun, since: Since, as_of: date) -> dict[str, Rel
 def _days_of_endings(run: PipelineRun, last_as_of: datetime, as_of: date) -> set[date]:
     """Days with an instant from which on a window or the quiet days have ended between the two."""
     settings = run.settings
-    ends = day_start(as_of + timedelta(days=1), settings.zone)
+    ends = day_end(as_of, settings.zone)
     lengths = {
         settings.quiet_days,
         settings.refund_window_days,

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from analytics_pipeline.days import DayRange, contiguous_ranges, day_of, day_start
+from analytics_pipeline.days import DayRange, contiguous_ranges, day_end, day_of, day_start
 from analytics_pipeline.engine import ParquetFiles, copy_to_parquet
 from analytics_pipeline.lake.catalogue import LakeDay
 from analytics_pipeline.lake.schema import EVENTS, Kind
@@ -57,7 +57,7 @@ def _cut(run: PipelineRun, rows: Mapping[date, LakeDay], days: DayRange, zone: Z
             window = {
                 "day": day,
                 "starts_at": day_start(day, zone),
-                "ends_at": day_start(day + timedelta(days=1), zone),
+                "ends_at": day_end(day, zone),
             }
             events = copy_to_parquet(duck, _OF_DAY, window, run.lake.place(name))
             made.append((day, version, name, events))

@@ -5,9 +5,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from analytics_pipeline.course_catalogue.store import catalogue_windows
 from analytics_pipeline.days import DayRange, day_of
 from analytics_pipeline.lake.catalogue import as_of_day, first_day
+from analytics_pipeline.metrics.cohort_inputs import windows_by_course
 from analytics_pipeline.metrics.cohorts import stands_published
 from analytics_pipeline.metrics.history import TablesAsOf, cohort_history
 from analytics_pipeline.run import PipelineRun
@@ -53,8 +53,7 @@ def evaluate_signals_to(
     if not pending:
         return []
     evaluations = []
-    windows = catalogue_windows(run.connection) | run.settings.funnel_windows
-    settings = run.settings.model_copy(update={"funnel_windows": windows})
+    settings = run.settings.model_copy(update={"funnel_windows": windows_by_course(run)})
     daily = lesson_days(run.connection, pending[0] - _days_of_views(settings), as_of)
     with _tables(run, settings, pending) as tables_as_of:
         for number, day in enumerate(pending, start=1):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from analytics_pipeline.days import day_of, day_start
+from analytics_pipeline.days import day_end, day_of, day_start
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Calendar:
     @property
     def end(self) -> datetime:
         """The first instant that is no longer played."""
-        return day_start(self.last_day + timedelta(days=1), self.zone)
+        return day_end(self.last_day, self.zone)
 
     def weekday(self, number: int) -> int:
         """0 is Monday."""

@@ -6,9 +6,7 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
-    Column,
     Connection,
-    Date,
     Integer,
     Select,
     Table,
@@ -24,7 +22,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from analytics_pipeline.admin.answers.dropoff import LessonCounts
 from analytics_pipeline.admin.reading.course_sums import EMPTY
-from analytics_pipeline.admin.reading.queries import COURSE, sums, within
+from analytics_pipeline.admin.reading.queries import COURSE, ends_of, on_days, sums, within
 from analytics_pipeline.admin.reading.view import Row, rows_of
 from analytics_pipeline.database.tables import lesson_cohort, lesson_daily, lesson_week
 from analytics_pipeline.days import DayRange
@@ -41,8 +39,8 @@ _COUNTS = (
 
 def lesson_counts(connection: Connection, course_id: str, cohort_days: DayRange) -> list[LessonCounts]:
     """Row of `lesson_cohort` over the cohort days, one a lesson."""
-    days = {"first": cohort_days.first, "last": cohort_days.last}
-    return [LessonCounts(**row) for row in rows_of(connection, _COUNTS, course_id=course_id, **days)]
+    rows = rows_of(connection, _COUNTS, course_id=course_id, **ends_of(cohort_days))
+    return [LessonCounts(**row) for row in rows]
 
 
 _LESSON: ColumnElement[int] = bindparam("lesson_idx", type_=Integer)
@@ -68,8 +66,7 @@ _KNOWN = select(
 
 def lesson_rows(connection: Connection, course_id: str, lesson_idx: int, days: DayRange) -> list[Row]:
     """The rows of `lesson_daily` of one lesson, oldest first."""
-    values = {"course_id": course_id, "lesson_idx": lesson_idx, "first": days.first, "last": days.last}
-    return rows_of(connection, _ROWS, **values)
+    return rows_of(connection, _ROWS, course_id=course_id, lesson_idx=lesson_idx, **ends_of(days))
 
 
 def has_lesson(connection: Connection, course_id: str, lesson_idx: int) -> bool:
@@ -100,15 +97,11 @@ def parts_of(days: DayRange) -> Parts:
     )
 
 
-def _between(day: Column[date], first: str, last: str) -> ColumnElement[bool]:
-    return day.between(bindparam(first, type_=Date), bindparam(last, type_=Date))
-
-
 def _activity(*keys: str) -> Select[Any]:
     """Sums over weeks and days; those of the histograms are taken bucket by bucket."""
     columns = ("lesson_idx", *ACTIVITY, "active_ms_hist")
-    odd_days = or_(_between(_DAY, "head_first", "head_last"), _between(_DAY, "tail_first", "tail_last"))
-    weeks = _between(lesson_week.c.week, "first_week", "last_week")
+    odd_days = or_(on_days(_DAY, "head_first", "head_last"), on_days(_DAY, "tail_first", "tail_last"))
+    weeks = on_days(lesson_week.c.week, "first_week", "last_week")
 
     def part(table: Table, days: ColumnElement[bool]) -> Select[Any]:
         of_lesson = [table.c[name] == bindparam(name) for name in keys]

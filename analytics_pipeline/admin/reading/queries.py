@@ -1,6 +1,7 @@
 """What is read about one course: sums over its published rows, selected by day or by cohort day."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any, cast
 
 from sqlalchemy import (
@@ -47,9 +48,9 @@ def sums(table: FromClause, names: tuple[str, ...]) -> list[ColumnElement[int]]:
     return [func.coalesce(func.sum(table.c[name]), 0).cast(BigInteger).label(name) for name in names]
 
 
-def on_days(day: Column[Any]) -> ColumnElement[bool]:
-    """Whether a day lies within `first` and `last`."""
-    return day.between(bindparam("first", type_=Date), bindparam("last", type_=Date))
+def on_days(day: Column[Any], first: str = "first", last: str = "last") -> ColumnElement[bool]:
+    """Whether a day lies within the parameters of these names."""
+    return day.between(bindparam(first, type_=Date), bindparam(last, type_=Date))
 
 
 def within(day: Column[Any]) -> ColumnElement[bool]:
@@ -57,7 +58,8 @@ def within(day: Column[Any]) -> ColumnElement[bool]:
     return (day.table.c.course_id == COURSE) & on_days(day)
 
 
-def _ends(days: DayRange) -> dict[str, object]:
+def ends_of(days: DayRange) -> dict[str, date]:
+    """The values of the parameters `first` and `last`."""
     return {"first": days.first, "last": days.last}
 
 
@@ -79,7 +81,7 @@ _EVENT_COUNTS = select(*sums(event_day, EVENT_COUNTS)).where(
 
 def event_counts(connection: Connection, courses: Sequence[str], days: DayRange) -> Row:
     """Row of `event_day` for these courses over the days."""
-    return rows_of(connection, _EVENT_COUNTS, courses=list(courses), **_ends(days))[0]
+    return rows_of(connection, _EVENT_COUNTS, courses=list(courses), **ends_of(days))[0]
 
 
 _SITE_EVENT_COUNTS = select(*sums(site_day, EVENT_COUNTS)).where(on_days(site_day.c.day))
@@ -87,7 +89,7 @@ _SITE_EVENT_COUNTS = select(*sums(site_day, EVENT_COUNTS)).where(on_days(site_da
 
 def site_event_counts(connection: Connection, days: DayRange) -> Row:
     """The same for all courses together, and for what names none."""
-    return rows_of(connection, _SITE_EVENT_COUNTS, **_ends(days))[0]
+    return rows_of(connection, _SITE_EVENT_COUNTS, **ends_of(days))[0]
 
 
 _DAILY_COLUMNS = (column for column in course_daily.c if isinstance(column.type, BigInteger))
@@ -98,7 +100,7 @@ _DAILY_ROWS = (
 
 def daily_rows(connection: Connection, course_id: str, days: DayRange) -> list[Row]:
     """The rows of `course_daily`, oldest first; days without any event have none."""
-    return rows_of(connection, _DAILY_ROWS, course_id=course_id, **_ends(days))
+    return rows_of(connection, _DAILY_ROWS, course_id=course_id, **ends_of(days))
 
 
 _QUIZ = quiz_cohort.c.quiz_id
@@ -113,7 +115,7 @@ _QUIZ_COUNTS = (
 
 def quiz_counts(connection: Connection, course_id: str, cohort_days: DayRange) -> list[Row]:
     """Row of `quiz_cohort` over the cohort days, one a quiz, in lesson order."""
-    return rows_of(connection, _QUIZ_COUNTS, course_id=course_id, **_ends(cohort_days))
+    return rows_of(connection, _QUIZ_COUNTS, course_id=course_id, **ends_of(cohort_days))
 
 
 _FUNNEL_COUNTS = (
@@ -125,7 +127,7 @@ _FUNNEL_COUNTS = (
 
 def funnel_counts(connection: Connection, course_id: str, cohort_days: DayRange) -> dict[str, Row]:
     """Row of `course_funnel` over the cohort days by funnel."""
-    rows = rows_of(connection, _FUNNEL_COUNTS, course_id=course_id, **_ends(cohort_days))
+    rows = rows_of(connection, _FUNNEL_COUNTS, course_id=course_id, **ends_of(cohort_days))
     return {row["funnel"]: row for row in rows}
 
 

@@ -1,7 +1,7 @@
 """Published numbers that changed after their day was complete."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -15,7 +15,7 @@ from analytics_pipeline.admin.reading.provenance import provenance_of
 from analytics_pipeline.admin.reading.view import View, allowed
 from analytics_pipeline.database.tables import PERSONS, metadata, metric_revision
 from analytics_pipeline.database.tables.columns import INSTANT
-from analytics_pipeline.days import day_start
+from analytics_pipeline.days import day_end, day_start
 
 COUNT_PERSONS = frozenset(
     (table.name, column.name)
@@ -80,7 +80,7 @@ def read_revisions(
     if days.first != EVER.first:
         values["since"] = day_start(days.first, view.rules.zone)
     if days.last != EVER.last:
-        values["before"] = day_start(days.last + timedelta(days=1), view.rules.zone)
+        values["before"] = day_end(days.last, view.rules.zone)
     if cursor is not None:
         values["after"] = decode_cursor(cursor, int)[0]
     given = frozenset(name for name, value in values.items() if value is not None)

@@ -14,7 +14,7 @@ from analytics_pipeline.admin.reading.provenance import provenance_of
 from analytics_pipeline.admin.reading.view import View
 from analytics_pipeline.audit.job_run import RunStatus, Trigger
 from analytics_pipeline.database.tables import job_run
-from analytics_pipeline.days import day_start
+from analytics_pipeline.days import day_end, day_start
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -82,7 +82,7 @@ def read_runs(
     if days is not None and days.first != EVER.first:
         wanted.append(job_run.c.queued_at >= day_start(days.first, view.rules.zone))
     if days is not None and days.last != EVER.last:
-        wanted.append(job_run.c.queued_at < day_start(days.last + timedelta(days=1), view.rules.zone))
+        wanted.append(job_run.c.queued_at < day_end(days.last, view.rules.zone))
     if cursor is not None:
         wanted.append(tuple_(job_run.c.queued_at, job_run.c.run_id) < tuple_(*_key(cursor)))
     order = (job_run.c.queued_at.desc(), job_run.c.run_id.desc())
