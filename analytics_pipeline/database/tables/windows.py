@@ -85,6 +85,8 @@ course_window = Table(
     *provenance(),
     Index("course_window_by_as_of", "as_of"),
     Index("course_window_by_computed_at", "computed_at"),
+    Index("course_window_by_first_day", "window_days", "first_day"),
+    Index("course_window_by_last_day", "window_days", "last_day"),
     schema="analytics",
     comment="Every course over the last days: sums over the whole weeks of cohort days that these touch.",
 )
