@@ -5,6 +5,9 @@ set -euo pipefail
 
 constraints=$1
 venv=.venv
+complaints=$(mktemp)
+trap 'rm -f "$complaints"' EXIT
+trap 'echo "Stopped. The next make goes on from here." >&2; exit 130' INT
 
 newest_python() {
     local name
@@ -25,17 +28,41 @@ need_venv_module() {
     package=$("$python" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
         echo "Installing $package, which Debian keeps apart from Python."
-        apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$package" >/dev/null && return
+        apt-get update -qq &&
+            DEBIAN_FRONTEND=noninteractive DEBCONF_NOWARNINGS=yes apt-get install -y -qq "$package" >/dev/null &&
+            return
     fi
     echo "This Python cannot create virtual environments; install $package (apt install $package) and try again." >&2
     exit 1
+}
+
+quietly() { # what a command complains of is told in one sentence, and only when it fails
+    "$@" 2>"$complaints" || explain_failure
+}
+
+explain_failure() {
+    if grep -qE 'KeyboardInterrupt|cancelled by user' "$complaints"; then
+        exit 130
+    elif grep -q 'No space left' "$complaints"; then
+        echo "The disk is full: the packages take about 1 GB, with those of the tests about 3; make room and run make again."
+    elif grep -qE "connection broken by|Could not fetch|from versions: none|ConnectionError|TimeoutError" "$complaints"; then
+        echo "The packages cannot be fetched ($(network_error)); see to the network (pip heeds HTTPS_PROXY, PIP_INDEX_URL and PIP_CERT) and run make again."
+    else
+        grep -v '^WARNING' "$complaints"
+    fi >&2
+    exit 1
+}
+
+network_error() { # the innermost error that pip met, as the system words it
+    grep -oE '\[Errno [^]]*\] [A-Za-z ]+|\[SSL[^]]*\] [a-z ]+|timed out' "$complaints" | tail -n 1 | grep . ||
+        echo "the package index does not have them"
 }
 
 if ! [ -x "$venv/bin/python" ] || ! "$venv/bin/python" -c 'import pip' 2>/dev/null; then
     python=$(newest_python)
     need_venv_module "$python"
     echo "Creating $venv with $("$python" -V)."
-    "$python" -m venv --clear "$venv"
+    quietly "$python" -m venv --clear "$venv"
 fi
 
 pip=("$venv/bin/python" -m pip --disable-pip-version-check --no-input install --no-deps)
@@ -48,5 +75,5 @@ count_packages() { # one moving line on a terminal, nothing elsewhere
 
 echo "Installing the packages that $constraints pins (a minute or two the first time)."
 # The file pins the whole closure, so there is nothing left to resolve.
-"${pip[@]}" --require-hashes -r "$constraints" 2> >(grep -v '^WARNING' >&2) | count_packages
-"${pip[@]}" --quiet --no-build-isolation -e . 2> >(grep -v '^WARNING' >&2)
+quietly "${pip[@]}" --require-hashes -r "$constraints" | count_packages
+quietly "${pip[@]}" --quiet --no-build-isolation -e .
