@@ -1,6 +1,5 @@
 """Puts the commands together and turns what can be foreseen into one sentence and exit code 1."""
 
-import sys
 from collections.abc import Iterable, Sequence
 from importlib import import_module
 
@@ -53,9 +52,8 @@ def build_app(names: Iterable[str] = COMMANDS) -> typer.Typer:
     return app
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Entry point of the command `analytics`; ends by SystemExit."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    app = build_app(given[:1] if given and given[0] in COMMANDS else COMMANDS)
+def run(arguments: Sequence[str]) -> None:
+    """Run the command that these words name; ends by SystemExit."""
+    app = build_app(arguments[:1] if arguments and arguments[0] in COMMANDS else COMMANDS)
     with foreseen_errors_exit(1):
-        app(given)
+        app(arguments)

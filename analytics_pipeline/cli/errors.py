@@ -1,5 +1,6 @@
 """Which errors a user can do something about, and the sentence that each of them gets."""
 
+import errno
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ SENTENCES = {
     "analytics_pipeline.database.roles": ("MissingPrivilegeError",),
     "analytics_pipeline.database.site": ("WrongTimezoneError",),
     "analytics_pipeline.database.urls": ("DatabaseNotReadyError",),
+    "analytics_pipeline.demo.command": ("NoRoomError",),
     "analytics_pipeline.engine.spark": ("ClusterUnreachableError",),
     "analytics_pipeline.lake.bucket": ("LakeUnreachableError",),
     "analytics_pipeline.importing.source": ("WrongSourceError",),
@@ -50,6 +52,8 @@ def explain(error: Exception) -> str | None:
     if isinstance(error, (CommandError, WrongSettingError, *_known_errors())):
         text = str(error)
         return text[:1].upper() + text[1:] if text.split(" ", 1)[0].isalpha() else text
+    if _is_full_disk(error):
+        return "The disk is full; make room and start again: what was committed is kept."
     psycopg = sys.modules.get("psycopg")
     if psycopg is not None and isinstance(error, psycopg.OperationalError):
         reason = str(error).strip().splitlines()[-1]
@@ -57,6 +61,13 @@ def explain(error: Exception) -> str | None:
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.filename}: {error.strerror}."
     return None
+
+
+def _is_full_disk(error: Exception) -> bool:
+    psycopg = sys.modules.get("psycopg")
+    if psycopg is not None and isinstance(error, psycopg.errors.DiskFull):
+        return True
+    return isinstance(error, OSError) and error.errno == errno.ENOSPC
 
 
 def _known_errors() -> list[type[Exception]]:

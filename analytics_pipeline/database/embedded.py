@@ -149,7 +149,7 @@ class EmbeddedServer:
                 pass_fds=(descriptor,),
             )
         if made.returncode != 0:
-            raise EmbeddedServerError(f"initdb failed under {folder}: {made.stderr.strip()}")
+            raise EmbeddedServerError(f"initdb failed under {folder}: {_why(made.stderr)}.")
         unfinished.rename(self._data)
         self._location.write_text(str(self._data))
 
@@ -201,12 +201,17 @@ class EmbeddedServer:
     def _complaint(self, since: int) -> str:
         """Why the server did not start, out of what its log has got since it had that many bytes."""
         written = self._log.read_bytes()[since:] if self._log.exists() else b""
-        lines = written.decode(errors="replace").splitlines()
-        fatal = [line for line in lines if "FATAL" in line or "PANIC" in line]
-        return (fatal or lines or ["it wrote nothing"])[-1]
+        return _why(written.decode(errors="replace"))
 
     def _pg_ctl(self, action: str, *options: str) -> "CompletedProcess[str]":
         return self._account.run("pg_ctl", action, "-D", str(self._data), *options)
+
+
+def _why(written: str) -> str:
+    """The line of PostgreSQL's complaints that says why it ended."""
+    lines = written.splitlines()
+    fatal = [line for line in lines if "FATAL" in line or "PANIC" in line]
+    return (fatal or lines or ["it wrote nothing"])[-1]
 
 
 def _free_port(preferred: int | None) -> int:

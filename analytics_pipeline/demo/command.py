@@ -1,8 +1,10 @@
 """Starts the services of the demo and its story as the supervisor's task."""
 
 import contextlib
+import shutil
 import sys
 from collections.abc import Callable, Collection
+from pathlib import Path
 
 from analytics_pipeline.serving import CannotServeError, free_address
 from analytics_pipeline.settings import Settings
@@ -12,6 +14,8 @@ from analytics_pipeline.supervisor.service import Step
 
 FOLDER = "demo"
 PORTS_TRIED = 100
+ROOM_BYTES = 300_000_000
+"""Three times what sixty days take."""
 # Within 60 days nobody's window of 90 is over, and rates of those whose window is over would all be empty.
 FUNNEL_WINDOW_DAYS = 30
 ELSEWHERE = (
@@ -25,15 +29,30 @@ ELSEWHERE = (
 )
 
 
+class NoRoomError(Exception):
+    """The disk has too little room for the demo; the message says how much it takes."""
+
+
 def run_demo(settings: Settings, *, leave: bool, say: Callable[[str], None]) -> int:
     """Run the demo until Ctrl-C, or with `leave` until it has answered with numbers; the exit code."""
     home = settings.home / FOLDER
     holder = running_supervisor(home)
     if holder is not None:
         raise HomeTakenError(f"The demo runs already, under process {holder}; stop it first (kill {holder}).")
+    _need_room(home)
     demo = demo_settings(settings, say)
     command = [sys.executable, "-m", "analytics_pipeline.demo.story", *(["--check"] if leave else [])]
     return run_services(demo, say=say, task=Step("story", command), stay=not leave)
+
+
+def _need_room(home: Path) -> None:
+    home.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(home).free
+    if free < ROOM_BYTES:
+        raise NoRoomError(
+            f"The demo needs {ROOM_BYTES // 10**6} MB under {home}, and {free // 10**6} MB are free: "
+            "make room, or name a folder elsewhere with ANALYTICS_HOME."
+        )
 
 
 def demo_settings(settings: Settings, say: Callable[[str], None]) -> Settings:

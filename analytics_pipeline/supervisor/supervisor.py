@@ -91,6 +91,11 @@ class Supervisor:
                 return self._run(make_plan)
             except StopRequestedError:
                 return 0
+            except EmbeddedServerError:
+                # Ctrl-C goes to initdb too, which then has failed.
+                if not self._stopping:
+                    raise
+                return 0
             finally:
                 self._stop_all(owns_server=owns_server)
                 self._watchdog.dismiss()

@@ -1,9 +1,15 @@
+import errno
+import os
+import shutil
 import socket
 from pathlib import Path
+from types import SimpleNamespace
 
+import psycopg
 import pytest
 
 from analytics_pipeline.cli.app import build_app
+from analytics_pipeline.cli.errors import explain
 from tests.cli.conftest import Run
 
 
@@ -88,3 +94,24 @@ def test_a_taken_port_is_named_with_its_setting(analytics: Run, monkeypatch: pyt
     assert code == 1
     assert f"127.0.0.1:{port}" in errors
     assert "set ANALYTICS_ADMIN_PORT" in errors
+
+
+def test_a_demo_without_room_on_the_disk_starts_nothing_and_says_how_much_it_needs(
+    analytics: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANALYTICS_HOME", str(tmp_path))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: SimpleNamespace(free=12_000_000))
+    code, output, errors = analytics("demo")
+    assert (code, output) == (1, "")
+    assert errors == (
+        f"The demo needs 300 MB under {tmp_path / 'demo'}, and 12 MB are free: "
+        "make room, or name a folder elsewhere with ANALYTICS_HOME.\n"
+    )
+    assert not list((tmp_path / "demo").iterdir())
+
+
+@pytest.mark.parametrize(
+    "error", [OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), psycopg.errors.DiskFull("no space left")]
+)
+def test_a_full_disk_is_a_sentence_whoever_meets_it_first(error: Exception) -> None:
+    assert explain(error) == "The disk is full; make room and start again: what was committed is kept."

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 import structlog
 
+from analytics_pipeline.database.embedded import EmbeddedServerError
 from analytics_pipeline.supervisor.home_lock import hold_home, running_supervisor
 from analytics_pipeline.supervisor.service import Service, Step, restart_delay
-from analytics_pipeline.supervisor.supervisor import Plan, Supervisor, SupervisorError
+from analytics_pipeline.supervisor.supervisor import DatabaseServer, Plan, Supervisor, SupervisorError
 
 PROGRAM = Path(__file__).parent / "two_services.py"
 
@@ -92,8 +93,8 @@ def test_a_second_supervisor_of_the_same_home_says_who_runs(
     assert program.poll() is None
 
 
-def supervisor(home: Path) -> Supervisor:
-    return Supervisor(home, environment={}, log=structlog.get_logger(), say=lambda _text: None)
+def supervisor(home: Path, server: DatabaseServer | None = None) -> Supervisor:
+    return Supervisor(home, environment={}, log=structlog.get_logger(), say=lambda _text: None, server=server)
 
 
 def test_a_service_that_never_comes_up_is_an_error_that_shows_the_end_of_its_log(tmp_path: Path) -> None:
@@ -119,6 +120,31 @@ def test_a_task_ends_the_whole_with_its_exit_code(tmp_path: Path, code: int) -> 
     sleeper = Service("sleeper", ["sleep", "600"], is_ready=lambda: True)
     task = Step("task", [sys.executable, "-c", f"raise SystemExit({code})"])
     assert supervisor(tmp_path).run(lambda: Plan(services=[sleeper], task=task, stay=False)) == code
+
+
+class ServerThatIsInterrupted:
+    """A database server that Ctrl-C reaches while it is being made."""
+
+    def __init__(self, numbers: list[int]) -> None:
+        self._numbers = numbers
+
+    def is_running(self) -> bool:
+        return False
+
+    def start(self) -> None:
+        for number in self._numbers:
+            os.kill(os.getpid(), number)
+        raise EmbeddedServerError("initdb failed.")
+
+    def stop(self) -> None:
+        pass
+
+
+def test_ctrl_c_while_the_database_is_being_made_is_no_failure(tmp_path: Path) -> None:
+    stopped = supervisor(tmp_path, ServerThatIsInterrupted([signal.SIGINT]))
+    assert stopped.run(lambda: Plan(services=[])) == 0
+    with pytest.raises(EmbeddedServerError):
+        supervisor(tmp_path, ServerThatIsInterrupted([])).run(lambda: Plan(services=[]))
 
 
 def test_restarts_slow_down_while_a_service_keeps_dying_and_speed_up_after_a_calm_minute() -> None:
