@@ -13,7 +13,7 @@ def for_spark(sql: str) -> tuple[str, frozenset[str]]:
     """The model in Spark's SQL, and the names of the parameters that it takes, which are written `:as_of`."""
     model = sqlglot.parse_one(sql, read="duckdb")
     parameters = frozenset(node.name for node in model.find_all(exp.Placeholder))
-    return model.transform(_null_for_no_rows).sql("spark"), parameters
+    return model.transform(_null_for_no_rows).transform(_microseconds).sql("spark"), parameters
 
 
 def columns_for_spark(schema: Schema) -> str:
@@ -29,3 +29,10 @@ def _null_for_no_rows(node: exp.Expression) -> exp.Expression:
     if not isinstance(aggregate, exp.ArrayAgg):
         return node
     return exp.Nullif(this=node.copy(), expression=exp.Array())
+
+
+def _microseconds(node: exp.Expression) -> exp.Expression:
+    """An instant as microseconds since the epoch."""
+    if isinstance(node, exp.Anonymous) and node.name.lower() == "epoch_us":
+        return exp.UnixMicros(this=node.expressions[0])
+    return node

@@ -15,71 +15,18 @@
 -- enroll_at, complete_at, purchases and refunds: all of them, oldest first; null where there is none.
 WITH counted AS (
     SELECT
-        day, event_id, event_type, learner_id, course_id, lesson_idx, occurred_at, metadata,
-        event_type LIKE 'lesson_%' OR event_type LIKE 'quiz_%' AS is_of_lesson
-    FROM events
-    WHERE course_id IS NOT NULL
-      AND coalesce(json_extract_string(metadata, '$.role'), '') NOT IN ('staff', 'instructor', 'test')
-),
-followed AS (
-    SELECT
-        day, course_id, lesson_idx, learner_id, event_type, occurred_at,
-        first_value(occurred_at) OVER (
-            PARTITION BY day, course_id, learner_id ORDER BY occurred_at
-            RANGE BETWEEN INTERVAL '1' MICROSECOND FOLLOWING AND UNBOUNDED FOLLOWING
-        ) AS next_at
-    FROM counted
-    WHERE learner_id IS NOT NULL
-),
-view_instants AS (
-    SELECT
-        day, course_id, lesson_idx, learner_id, occurred_at, next_at, count(*) AS views,
-        -- Only a longer gap asks what comes next: null joins nothing.
-        CASE WHEN next_at > occurred_at + INTERVAL '30' MINUTE THEN next_at END AS long_until
-    FROM followed
-    WHERE event_type = 'lesson_viewed' AND next_at <= occurred_at + INTERVAL '4' HOUR
-    GROUP BY day, course_id, lesson_idx, learner_id, occurred_at, next_at
-),
-closings AS (
-    SELECT DISTINCT day, course_id, lesson_idx, learner_id, occurred_at
-    FROM counted
-    WHERE event_type = 'lesson_completed' AND learner_id IS NOT NULL
-),
-gaps AS (
-    SELECT
-        v.day, v.course_id, v.lesson_idx, v.learner_id, v.views,
-        date_diff('microsecond', v.occurred_at, v.next_at) // 1000 AS gap_ms
-    FROM view_instants AS v
-    LEFT JOIN closings AS c
-        ON c.day = v.day AND c.course_id = v.course_id AND c.learner_id = v.learner_id
-        AND c.lesson_idx = v.lesson_idx AND c.occurred_at = v.long_until
-    WHERE v.long_until IS NULL OR c.occurred_at IS NOT NULL
-),
-lesson_rows AS (
-    SELECT
-        c.day, c.course_id, c.lesson_idx, c.learner_id, c.event_type, c.event_id, c.occurred_at,
-        CASE WHEN c.event_type LIKE 'quiz_%' THEN json_extract_string(c.metadata, '$.quizId') END AS quiz_id,
+        e.day, event_id, event_type, learner_id, course_id, lesson_idx, occurred_at,
+        -- Since the day's first instant.
+        epoch_us(occurred_at) - epoch_us(s.starts_at) AS us,
+        event_type LIKE 'lesson_%' OR event_type LIKE 'quiz_%' AS is_of_lesson,
+        CASE WHEN event_type = 'lesson_viewed' THEN least(us // 3600000000, 24) END AS view_hour,
+        CASE WHEN event_type LIKE 'quiz_%' THEN json_extract_string(metadata, '$.quizId') END AS quiz_id,
         CASE
-            WHEN c.event_type = 'lesson_time' THEN try_cast(json_extract_string(c.metadata, '$.activeMs') AS DOUBLE)
+            WHEN event_type = 'lesson_time' THEN try_cast(json_extract_string(metadata, '$.activeMs') AS DOUBLE)
         END AS active_ms,
         CASE
-            WHEN c.event_type = 'lesson_viewed'
-            THEN least(date_diff('microsecond', s.starts_at, c.occurred_at) // 3600000000, 24)
-        END AS view_hour,
-        CASE
-            WHEN c.event_type = 'quiz_passed' AND try_cast(json_extract_string(c.metadata, '$.attempt') AS DOUBLE) = 1 THEN 1
+            WHEN event_type = 'quiz_passed' AND try_cast(json_extract_string(metadata, '$.attempt') AS DOUBLE) = 1 THEN 1
         END AS passed_attempt_1,
-        NULL AS gap_ms, NULL AS measured_views
-    FROM counted AS c
-    JOIN site_days AS s ON s.day = c.day
-    WHERE c.is_of_lesson
-    UNION ALL
-    SELECT day, course_id, lesson_idx, learner_id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, gap_ms, views
-    FROM gaps
-),
-orders AS (
-    SELECT
-        day, course_id, learner_id, event_type, occurred_at,
         CASE
             WHEN event_type IN ('purchase', 'refund')
             THEN {
@@ -90,8 +37,56 @@ orders AS (
                 'currency': json_extract_string(metadata, '$.currency')
             }
         END AS purchase_or_refund
+    FROM events AS e
+    JOIN site_days AS s ON s.day = e.day
+    WHERE course_id IS NOT NULL
+      AND NOT coalesce(list_contains(['staff', 'instructor', 'test'], json_extract_string(metadata, '$.role')), FALSE)
+),
+followed AS (
+    SELECT
+        day, course_id, lesson_idx, learner_id, event_type, us,
+        -- Over whole numbers: over instants the same takes half as long again.
+        first_value(us) OVER (
+            PARTITION BY day, course_id, learner_id ORDER BY us
+            RANGE BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING
+        ) AS next_us
     FROM counted
-    WHERE NOT is_of_lesson
+    WHERE learner_id IS NOT NULL
+),
+view_instants AS (
+    SELECT
+        day, course_id, lesson_idx, learner_id, us, next_us, count(*) AS views,
+        -- Only a gap over 30 minutes asks what comes next: null joins nothing.
+        CASE WHEN next_us - us > 1800000000 THEN next_us END AS long_until
+    FROM followed
+    -- 4 hours.
+    WHERE event_type = 'lesson_viewed' AND next_us - us <= 14400000000
+    GROUP BY day, course_id, lesson_idx, learner_id, us, next_us
+),
+closings AS (
+    SELECT DISTINCT day, course_id, lesson_idx, learner_id, us
+    FROM counted
+    WHERE event_type = 'lesson_completed' AND learner_id IS NOT NULL
+),
+gaps AS (
+    SELECT
+        v.day, v.course_id, v.lesson_idx, v.learner_id, v.views,
+        (v.next_us - v.us) // 1000 AS gap_ms
+    FROM view_instants AS v
+    LEFT JOIN closings AS c
+        ON c.day = v.day AND c.course_id = v.course_id AND c.learner_id = v.learner_id
+        AND c.lesson_idx = v.lesson_idx AND c.us = v.long_until
+    WHERE v.long_until IS NULL OR c.us IS NOT NULL
+),
+lesson_rows AS (
+    SELECT
+        day, course_id, lesson_idx, learner_id, event_type, event_id, occurred_at, quiz_id, active_ms, view_hour,
+        passed_attempt_1, NULL AS gap_ms, NULL AS measured_views
+    FROM counted
+    WHERE is_of_lesson
+    UNION ALL
+    SELECT day, course_id, lesson_idx, learner_id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, gap_ms, views
+    FROM gaps
 )
 SELECT
     day, course_id, lesson_idx, quiz_id, learner_id,
@@ -149,5 +144,6 @@ SELECT
     list_sort(array_agg(occurred_at) FILTER (WHERE event_type = 'complete')) AS complete_at,
     list_sort(array_agg(purchase_or_refund) FILTER (WHERE event_type = 'purchase')) AS purchases,
     list_sort(array_agg(purchase_or_refund) FILTER (WHERE event_type = 'refund')) AS refunds
-FROM orders
+FROM counted
+WHERE NOT is_of_lesson
 GROUP BY day, course_id, learner_id

@@ -25,6 +25,10 @@ def test_a_list_of_no_rows_is_null_as_in_duckdb(duckdb: str, spark: str) -> None
     assert for_spark(duckdb)[0] == spark
 
 
+def test_an_instant_becomes_the_same_number_of_microseconds() -> None:
+    assert for_spark("SELECT epoch_us(at)")[0] == "SELECT UNIX_MICROS(at)"
+
+
 def test_columns_keep_their_types() -> None:
     schema = {
         "at": "TIMESTAMPTZ",
