@@ -175,7 +175,7 @@ def _silence_sentence(signal: Mapping[str, Any]) -> str:
     odds = number(round(1 / max(signal["value"], _LEAST_CHANCE)))
     return (
         f"Nobody has viewed lesson {signal['lesson_idx']} since {since}, while {neighbours} had "
-        f"{visits('learners_since')} visits (a learner counts once a day); before that, during as many of "
-        f"theirs, it had {visits('own_learners_earlier')}. "
+        f"{visits('learners_since')} visits (a learner counts once a day); in the time before in which each "
+        f"had as many, it had {visits('own_learners_earlier')}. "
         f"Chance leaves such a silence less than once in {odds}."
     )

@@ -74,7 +74,8 @@ def silence(**more: Any) -> dict[str, Any]:
 def test_a_silent_lesson_is_told_with_the_hour_and_what_its_neighbours_had_meanwhile() -> None:
     assert signal_sentence(silence()).replace("\N{NARROW NO-BREAK SPACE}", " ") == (
         "Nobody has viewed lesson 2 since 24 Apr 2024, 14:00, while lesson 1 and lesson 3 had 31 and 30 "
-        "visits (a learner counts once a day); before that, during as many of theirs, it had 38 and 51. "
+        "visits (a learner counts once a day); in the time before in which each had as many, it had 38 and "
+        "51. "
         "Chance leaves such a silence less than once in 1 000 000 000."
     )
 
