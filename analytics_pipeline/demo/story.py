@@ -53,6 +53,8 @@ def main(arguments: list[str]) -> int:
         for line in check_answers(admin_url(settings), token):
             say(line)
     say_where(settings, token)
+    if "--check" not in arguments:
+        say("Ctrl-C stops it all; the next `make demo` goes on from here.")
     return 0
 
 
