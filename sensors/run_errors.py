@@ -77,5 +77,7 @@ def _root(error: "SerializableErrorInfo") -> str:
     """The innermost error, which is ours; Dagster wraps it in errors of its own."""
     while error.cause is not None:
         error = error.cause
+    if error.cls_name == dg.DagsterExecutionInterruptedError.__name__:
+        return FROM_OUTSIDE
     name, _, sentence = error.message.strip().partition(": ")
     return sentence if name.startswith(("analytics_pipeline.", "resources.")) else error.message.strip()

@@ -89,11 +89,11 @@ def test_a_database_that_is_away_is_a_sentence_and_not_a_traceback(
 def test_a_taken_port_is_named_with_its_setting(analytics: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        monkeypatch.setenv("ANALYTICS_ADMIN_PORT", str(port))
+        monkeypatch.setenv("ANALYTICS_INGEST_PORT", str(port))
         code, _, errors = analytics("up")
     assert code == 1
     assert f"127.0.0.1:{port}" in errors
-    assert "set ANALYTICS_ADMIN_PORT" in errors
+    assert "set ANALYTICS_INGEST_PORT" in errors
 
 
 def test_a_demo_without_room_on_the_disk_starts_nothing_and_says_how_much_it_needs(
