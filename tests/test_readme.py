@@ -14,9 +14,11 @@ CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
 PATH = re.compile(r"`(\w+/[\w./]*|Makefile)`")
 
 
-def test_every_command_of_the_readme_exists_and_every_command_is_in_it() -> None:
-    named = set(re.findall(r"(?:^|`)analytics ([a-z-]+)", README, re.MULTILINE))
-    assert named == COMMANDS.keys() - {"demo"}
+def test_every_command_of_the_readme_exists_and_every_command_is_in_the_page_that_it_leads_to() -> None:
+    assert set(re.findall(r"(?:^|`)analytics ([a-z-]+)", README, re.MULTILINE)) <= COMMANDS.keys()
+    assert "(docs/reference/cli.md)" in README
+    page = (ROOT / "docs" / "reference" / "cli.md").read_text()
+    assert set(re.findall(r"^## `analytics ([a-z-]+)", page, re.MULTILINE)) == COMMANDS.keys()
 
 
 @pytest.mark.parametrize("target", sorted(set(re.findall(r"\bmake ([a-z]+)", README))))

@@ -38,7 +38,10 @@ def import_command(
     ] = None,
     url: Url = None,
 ) -> None:
-    """Send the events of files through the HTTP endpoint; sending a file again changes nothing."""
+    """Send the events of files (NDJSON, CSV, Parquet, xAPI or OULAD) through the HTTP endpoint.
+
+    Sending a file again changes nothing.
+    """
     settings = load_settings()
     bad_lines = _BadLines()
     source = open_source(files, source_format, zone=settings.zone, report=bad_lines.add, modules=module or ())

@@ -35,7 +35,10 @@ def erase_command(
     learner: Annotated[str, typer.Argument(help="The platform's id of the learner, or the pseudonym.")],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
-    """Erase a learner for good: every event, and from every number that still can be computed."""
+    """Erase a learner for good: every event, and from every number that still can be computed.
+
+    Prints the receipt of what was done, and of what could not be reached.
+    """
     settings = load_settings()
     if not yes:
         typer.confirm("Erase every event of this learner for good?", abort=True)

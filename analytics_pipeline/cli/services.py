@@ -11,7 +11,10 @@ from analytics_pipeline.supervisor.plan import run_services
 
 
 def up() -> None:
-    """Start all services and keep them running until Ctrl-C."""
+    """Start all services under one supervisor and keep them running until Ctrl-C.
+
+    Without ANALYTICS_DATABASE_URL an embedded PostgreSQL is among them.
+    """
     raise typer.Exit(run_services(load_settings(), say=say))
 
 
