@@ -9,7 +9,7 @@ MOST_RUNS = 500
 """Of one night; more wait for the next."""
 
 _COPIED = "SELECT run_id FROM analytics.job_run WHERE run_id = ANY(%s) AND ended_at IS NOT NULL"
-_ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
+ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 
 
 def prune_runs(instance: dg.DagsterInstance, connection: Connection, before: datetime) -> int:
@@ -19,7 +19,7 @@ def prune_runs(instance: dg.DagsterInstance, connection: Connection, before: dat
     due for that, since what is due is judged from the lake's catalogue. A run that the audit log does not
     hold as ended stays.
     """
-    ended = dg.RunsFilter(statuses=_ENDED, updated_before=before)
+    ended = dg.RunsFilter(statuses=ENDED, updated_before=before)
     old = [run.run_id for run in instance.get_runs(ended, limit=MOST_RUNS, ascending=True)]
     copied = {run_id for (run_id,) in connection.execute(_COPIED, [old])}
     for run_id in old:

@@ -1,6 +1,6 @@
 """How earlier runs of a day have ended, and whether it may be asked for again."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import Enum
@@ -9,6 +9,7 @@ import dagster as dg
 
 from analytics_pipeline.days import DayRange
 from resources import SKIPPED_TAG
+from resources.old_runs import ENDED
 from sensors.jobs import days_asked
 from sensors.run_errors import is_lost
 from sensors.run_events import failures_of
@@ -23,8 +24,6 @@ MOST_RETRIES = 3
 
 MEMORY = timedelta(hours=24)
 """A night asks for every due day; what failed is left to it."""
-
-_OVER = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 
 
 class Ending(Enum):
@@ -68,7 +67,7 @@ def may_be_asked(day: date, attempts: Iterable[Attempt], now: datetime) -> bool:
 
 def recent_attempts(instance: dg.DagsterInstance, now: datetime) -> list[Attempt]:
     """The runs that ended within MEMORY and had days, whatever had asked for them."""
-    over = dg.RunsFilter(statuses=_OVER, updated_after=now - MEMORY)
+    over = dg.RunsFilter(statuses=ENDED, updated_after=now - MEMORY)
     return [each for record in instance.get_run_records(over) if (each := _attempt(instance, record))]
 
 
@@ -86,8 +85,3 @@ def _ending(instance: dg.DagsterInstance, run: dg.DagsterRun) -> Ending:
     # Whoever cancelled a run does not want it back.
     lost = run.status is dg.DagsterRunStatus.FAILURE and is_lost(failures_of(instance, run.run_id))
     return Ending.LOST if lost else Ending.FAILED
-
-
-def in_flight(instance: dg.DagsterInstance, statuses: Sequence[dg.DagsterRunStatus]) -> dg.DagsterRun | None:
-    """A run that is queued or under way, whatever had asked for it."""
-    return next(iter(instance.get_runs(dg.RunsFilter(statuses=list(statuses)), limit=1)), None)

@@ -9,8 +9,9 @@ from analytics_pipeline.days import contiguous_ranges, day_of
 from analytics_pipeline.lake.catalogue import due_days
 from analytics_pipeline.settings import Settings
 from resources import DatabaseResource
-from sensors.attempts import Attempt, in_flight, may_be_asked, recent_attempts
-from sensors.jobs import IN_FLIGHT, LONGEST_RANGE, NIGHTLY, range_tags
+from sensors.attempts import Attempt, may_be_asked, recent_attempts
+from sensors.in_flight import in_flight, locked_by
+from sensors.jobs import LONGEST_RANGE, NIGHTLY, range_tags
 
 EVERY = timedelta(minutes=15)
 NIGHTS_OWN = timedelta(hours=3)
@@ -40,7 +41,7 @@ def catch_up_sensor(settings: Settings) -> dg.SensorDefinition:
         now = datetime.now(UTC)
         with database.connect("catch up") as connection:
             due = due_days(connection, day_of(now - NIGHTS_OWN, settings.zone))
-        before = in_flight(context.instance, IN_FLIGHT)
+        before = in_flight(context.instance)
         attempts = recent_attempts(context.instance, now) if due and before is None else []
         return decide(before, due, attempts, now)
 
@@ -54,7 +55,7 @@ def decide(
     if not due:
         return dg.SkipReason("nothing is due")
     if before is not None:
-        return dg.SkipReason(f"locked: run {before.run_id} in progress ({before.status.value})")
+        return locked_by(before)
     ready = [day for day in due if may_be_asked(day, attempts, now)]
     if not ready:
         return dg.SkipReason(f"{len(due)} days are due, and all of them wait after their last run")

@@ -16,16 +16,6 @@ RANGE_END = "dagster/asset_partition_range_end"
 LONGEST_RANGE = 31
 """Days of one run that starts by itself, so that the nights after a long downtime end one by one."""
 
-IN_FLIGHT = (
-    dg.DagsterRunStatus.NOT_STARTED,
-    dg.DagsterRunStatus.QUEUED,
-    dg.DagsterRunStatus.STARTING,
-    dg.DagsterRunStatus.STARTED,
-    # A run that is being cancelled still holds the turn.
-    dg.DagsterRunStatus.CANCELING,
-)
-
-
 nightly_job = dg.define_asset_job(
     NIGHTLY,
     description=(

@@ -8,8 +8,8 @@ from analytics_pipeline.days import DayRange, contiguous_ranges, day_of
 from analytics_pipeline.lake.catalogue import due_days
 from analytics_pipeline.settings import Settings
 from resources import DatabaseResource
-from sensors.attempts import in_flight
-from sensors.jobs import IN_FLIGHT, LONGEST_RANGE, NIGHTLY, range_tags
+from sensors.in_flight import in_flight, locked_by
+from sensors.jobs import LONGEST_RANGE, NIGHTLY, range_tags
 
 HOURLY = "hourly"
 SCHEDULE_NAME_TAG = "dagster/schedule_name"
@@ -68,7 +68,7 @@ def hourly_schedule(settings: Settings) -> dg.ScheduleDefinition:
         today = day_of(context.scheduled_execution_time, settings.zone)
         with database.connect("schedule") as connection:
             due = due_days(connection, today + timedelta(days=1))
-        return decide_hour(in_flight(context.instance, IN_FLIGHT), today, due)
+        return decide_hour(in_flight(context.instance), today, due)
 
     return hourly
 
@@ -76,7 +76,7 @@ def hourly_schedule(settings: Settings) -> dg.ScheduleDefinition:
 def decide_hour(before: dg.DagsterRun | None, today: date, due: list[date]) -> dg.RunRequest | dg.SkipReason:
     """Today alone, whatever else is due, or why not; an hour that is skipped is made up for by the next."""
     if before is not None:
-        return dg.SkipReason(f"locked: run {before.run_id} in progress ({before.status.value})")
+        return locked_by(before)
     if today not in due:
         return dg.SkipReason("nothing has arrived for today since it was published")
     return _request(DayRange(today, today))
@@ -84,17 +84,16 @@ def decide_hour(before: dg.DagsterRun | None, today: date, due: list[date]) -> d
 
 def night_in_flight(instance: dg.DagsterInstance) -> dg.DagsterRun | None:
     """The run that an earlier night asked for and that is not over; launches by hand are none."""
-    asked = dg.RunsFilter(job_name=NIGHTLY, tags={SCHEDULE_NAME_TAG: NIGHTLY}, statuses=list(IN_FLIGHT))
-    return next(iter(instance.get_runs(asked, limit=1)), None)
+    return in_flight(instance, {SCHEDULE_NAME_TAG: NIGHTLY})
 
 
-def decide_night(in_flight: dg.DagsterRun | None, due: list[date]) -> list[dg.RunRequest] | dg.SkipReason:
+def decide_night(before: dg.DagsterRun | None, due: list[date]) -> list[dg.RunRequest] | dg.SkipReason:
     """One run per contiguous range of due days, or why there is none.
 
     Behind any other run than a night's, the night queues.
     """
-    if in_flight is not None:
-        return dg.SkipReason(f"locked: run {in_flight.run_id} in progress ({in_flight.status.value})")
+    if before is not None:
+        return locked_by(before)
     if not due:
         return dg.SkipReason("nothing is due: every day up to yesterday is published as it was sealed")
     return [_request(days) for days in contiguous_ranges(due, LONGEST_RANGE)]
