@@ -10,10 +10,10 @@ from analytics_pipeline.metrics.checks import COHORT_CHECKS
 from analytics_pipeline.metrics.models import COHORT
 from analytics_pipeline.metrics.publication import publish_cohorts
 from assets.checks import check_specs, report_checks
-from assets.common import COHORT_TABLES, POOL, table_spec
 from assets.days import Metadata
 from assets.markdown import markdown_table
 from assets.preview import preview
+from assets.specs import COHORT_TABLES, POOL, table_spec
 from resources import CurrentRun
 
 ALSO = {"course_funnel": ["course_catalogue"]}

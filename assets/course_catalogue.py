@@ -6,9 +6,9 @@ import dagster as dg
 
 from analytics_pipeline.course_catalogue.refresh import refresh_catalogue
 from analytics_pipeline.database import tables
-from assets.common import CATALOGUE, POOL
 from assets.days import NO_EVENT
 from assets.preview import preview
+from assets.specs import CATALOGUE, POOL
 from resources import CurrentRun
 
 NO_SOURCE = (

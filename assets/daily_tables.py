@@ -12,9 +12,9 @@ from analytics_pipeline.metrics.models import DAILY, Model
 from analytics_pipeline.metrics.publication import publish_daily
 from analytics_pipeline.run import PipelineRun
 from assets.checks import check_specs, report_checks
-from assets.common import DAILY_TABLES, ONE_RUN, POOL, table_spec
 from assets.days import DayOutcomes, Metadata, days_of, fail_for, record, window
 from assets.preview import preview, rows_per_day
+from assets.specs import DAILY_TABLES, ONE_RUN, POOL, table_spec
 from resources import CurrentRun
 
 # event_day reads raw_events too. Were that said, Dagster would refuse backfills of all days' assets, in some

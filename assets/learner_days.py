@@ -9,8 +9,8 @@ import dagster as dg
 from analytics_pipeline.lake.catalogue import lake_days
 from analytics_pipeline.lake.learner_days import build_learner_days
 from analytics_pipeline.metrics.models import LEARNER_DAYS, definition_of
-from assets.common import LAKE, ONE_RUN, POOL, describe
 from assets.days import DayOutcomes, Metadata, days_of, fail_for, record, window
+from assets.specs import LAKE, ONE_RUN, POOL, describe
 from resources import CurrentRun
 
 

@@ -9,8 +9,8 @@ import dagster as dg
 from analytics_pipeline.lake.chunk import DaySeal
 from analytics_pipeline.lake.compact import collect_garbage
 from analytics_pipeline.lake.seal import seal_days
-from assets.common import LAKE, ONE_RUN, POOL
 from assets.days import DayOutcomes, Metadata, days_of, fail_for, record, window
+from assets.specs import LAKE, ONE_RUN, POOL
 from resources import CurrentRun
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 
 from analytics_pipeline.retention.prune import prune
-from assets.common import LAKE, POOL
+from assets.specs import LAKE, POOL
 from resources import CurrentRun
 from resources.old_runs import prune_runs
 

@@ -6,8 +6,8 @@ import dagster as dg
 
 from analytics_pipeline.database import tables
 from analytics_pipeline.signals.evaluate import evaluate_signals
-from assets.common import POOL, SIGNALS
 from assets.preview import preview
+from assets.specs import POOL, SIGNALS
 from resources import CurrentRun
 
 

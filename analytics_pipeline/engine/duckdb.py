@@ -97,6 +97,13 @@ class Engine:
                 }
             return {day: _write_in_parts(duck, sql, path, apart) for day, path in paths.items()}
 
+    @contextmanager
+    def scratch_folder(self, purpose: str) -> Iterator[Path]:
+        """A folder on the disk for what is needed no longer than the block."""
+        self.scratch.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f"{purpose}-", dir=self.scratch) as folder:
+            yield Path(folder)
+
     def clear_leftovers(self, before: datetime) -> None:
         """Remove what killed processes left in the scratch folder and nobody touched since `before`."""
         for path in self.scratch.glob("*/") if self.scratch.is_dir() else ():
@@ -106,11 +113,10 @@ class Engine:
     @contextmanager
     def session(self, relations: Mapping[str, Relation] | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
         """A DuckDB database of its own, with `relations` as views; it and its spill end with the block."""
-        self.scratch.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="spill-", dir=self.scratch) as spill:
+        with self.scratch_folder("spill") as spill:
             config: dict[str, str | bool | int | float | list[str]] = {
                 "memory_limit": self._memory_limit,
-                "temp_directory": spill,
+                "temp_directory": str(spill),
                 "autoinstall_known_extensions": False,
             }
             if self._threads is not None:

@@ -1,13 +1,12 @@
 """The site's days as sorted boundaries: which day an instant belongs to, many times a second."""
 
 from bisect import bisect_right
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from analytics_pipeline.days import day_of, day_start
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+from analytics_pipeline.instants import instant_at, microseconds
 
 
 class DayWindow(NamedTuple):
@@ -16,11 +15,6 @@ class DayWindow(NamedTuple):
     starts: int
     ends: int
     day: date
-
-
-def microseconds(instant: datetime) -> int:
-    """`instant` (aware) as microseconds since the epoch, exactly."""
-    return (instant - EPOCH) // timedelta(microseconds=1)
 
 
 class Calendar:
@@ -48,5 +42,5 @@ class Calendar:
 
     def days_before(self, instant: int, days: int) -> int:
         """The first instant of the day that lies `days` days before the day of `instant`."""
-        today = day_of(EPOCH + timedelta(microseconds=instant), self._zone)
+        today = day_of(instant_at(instant), self._zone)
         return microseconds(day_start(today - timedelta(days=days), self._zone))

@@ -20,7 +20,6 @@ from analytics_pipeline.ingest.answers import (
     send_refusal,
 )
 from analytics_pipeline.ingest.body import ClientGoneError, Memory, gunzip, read_body
-from analytics_pipeline.ingest.calendar import microseconds
 from analytics_pipeline.ingest.connection import DatabaseAwayError
 from analytics_pipeline.ingest.envelope import BadBodyError
 from analytics_pipeline.ingest.intake import Reception, Rules
@@ -32,6 +31,7 @@ from analytics_pipeline.ingest.quarantine import QuarantinedEvent
 from analytics_pipeline.ingest.request import Head, cors_headers, preflight_headers, read_head, read_key
 from analytics_pipeline.ingest.submission import Submission
 from analytics_pipeline.ingest.writer import Writer
+from analytics_pipeline.instants import microseconds
 from analytics_pipeline.settings import Settings
 
 EVENT_PATH = "/api/analytics/event"

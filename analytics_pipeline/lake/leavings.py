@@ -6,17 +6,17 @@ Both read table `left_out` of the seal's DuckDB session and write within the cal
 import hashlib
 from collections import Counter
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from typing import Any
 
 from duckdb import DuckDBPyConnection
 from psycopg import Connection
 
 from analytics_pipeline.events import Reason
+from analytics_pipeline.instants import instant_at
 from analytics_pipeline.lake.wire import wire_form
 
 _ROWS_AT_ONCE = 10_000
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _COUNT = "SELECT day, same, count(*) FROM left_out GROUP BY day, same"
 _DUPLICATES = """
@@ -89,7 +89,7 @@ def _quarantine_row(day: date, received_at: int, skew_us: int, *event: Any) -> t
     fields = dict(zip(_EVENT, event, strict=True))
     body = wire_form(**fields)
     key = hashlib.sha256(Reason.CONFLICT.encode() + b"\0" + body).hexdigest()
-    received = _EPOCH + timedelta(microseconds=received_at)
+    received = instant_at(received_at)
     kind = fields["event_type"]
     place = (fields["event_id"], fields["course_id"], kind)
     return key, received, day, skew_us, *place, Reason.CONFLICT.value, body

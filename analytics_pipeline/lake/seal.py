@@ -1,11 +1,9 @@
 """Seals days: what the inbox holds of them becomes files of the lake, and each event is there once."""
 
-import tempfile
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
-from pathlib import Path
 
 import duckdb
 import psycopg
@@ -61,10 +59,9 @@ def _seal_waiting(
     run: PipelineRun, days: Sequence[date], result: SealResult, report: Callable[[str], None]
 ) -> None:
     """Seal those of `days` that have rows in the inbox."""
-    run.engine.scratch.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="seal-", dir=run.engine.scratch) as folder:
+    with run.engine.scratch_folder("seal") as folder:
         tombstones = read_tombstones(run.connection, run.settings)
-        inbox = Inbox(run.connection, Path(folder), tombstones)
+        inbox = Inbox(run.connection, folder, tombstones)
         waiting = inbox.waiting(days)
         seal_together = partial(_seal_together, run, inbox, result)
         for chunk in plan_chunks(waiting, CHUNK_EVENTS, CHUNK_DAYS):

@@ -1,10 +1,10 @@
 """Events as clients send them, made again from what is stored."""
 
 import json
-from datetime import UTC, datetime, timedelta
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+from analytics_pipeline.instants import instant_at
+
 # Metadata has at most 8 KiB: no number in it has more digits than this keeps.
 _EXACT = Context(prec=10_000, Emax=MAX_EMAX, Emin=MIN_EMIN)
 
@@ -26,7 +26,7 @@ def wire_form(
         "userId": learner_id,
         "courseId": course_id,
         "lessonIdx": lesson_idx,
-        "createdAt": (_EPOCH + timedelta(microseconds=created_at)).isoformat().replace("+00:00", "Z"),
+        "createdAt": instant_at(created_at).isoformat().replace("+00:00", "Z"),
     }
     present = {name: value for name, value in fields.items() if value is not None}
     head = json.dumps(present, ensure_ascii=False, separators=(",", ":")).removesuffix("}")

@@ -1,6 +1,5 @@
 """The cohort tables as of a day: computed from all learner days up to it, published together."""
 
-import tempfile
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -83,9 +82,8 @@ def _publish(run: PipelineRun, as_of: date, cause: str | None) -> CohortPublicat
     # Whoever gives the cause knows of a change that the catalogue does not tell.
     since = None if cause else since_last(run, last, as_of, definition)
     scope = CohortScope(first_kept_day(run.connection), last.as_of, last.stale_courses)
-    run.engine.scratch.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="publish-", dir=run.engine.scratch) as folder:
-        new_rows = _count(run, as_of, since, scope.since, Path(folder))
+    with run.engine.scratch_folder("publish") as folder:
+        new_rows = _count(run, as_of, since, scope.since, folder)
 
         def after(connection: Connection, published: Published) -> None:
             quarantine_unknown_refunds(connection, scope.since, new_rows["course_refund"].cohorts)

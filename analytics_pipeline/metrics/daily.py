@@ -1,12 +1,10 @@
 """The daily tables: computed from the events and learner days of each day, published day by day in chunks."""
 
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
-from pathlib import Path
 
 import duckdb
 import psycopg
@@ -159,9 +157,8 @@ def _publish(run: PipelineRun, rows: Sequence[LakeDay], cause: str) -> Published
         "duplicate_count": duplicate_count(run.connection, days),
         "quarantine_count": quarantine_count(run.connection, days),
     }
-    run.engine.scratch.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="publish-", dir=run.engine.scratch) as folder:
-        new_rows = [NewRows(model.table, Path(folder) / f"{model.name}.csv") for model in DAILY]
+    with run.engine.scratch_folder("publish") as folder:
+        new_rows = [NewRows(model.table, folder / f"{model.name}.csv") for model in DAILY]
         for model, new in zip(DAILY, new_rows, strict=True):
             run.models.write_csv(model.sql, relations, {}, new.csv)
         measure_days(run, relations)

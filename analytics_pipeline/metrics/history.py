@@ -1,6 +1,5 @@
 """The cohort tables as they were on each of many as-of days, without reading the whole past for each."""
 
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
@@ -41,13 +40,12 @@ def cohort_history(run: PipelineRun, first: date, last: date) -> Iterator[Tables
     if run.cluster is not None:
         yield partial(_tables_as_of, run, run.cluster, kept_since, frozen)
         return
-    run.engine.scratch.mkdir(parents=True, exist_ok=True)
     with (
-        tempfile.TemporaryDirectory(prefix="history-", dir=run.engine.scratch) as folder,
+        run.engine.scratch_folder("history") as folder,
         run.engine.session(cohort_inputs(run, last)) as duck,
     ):
         if first < last:
-            read_past_once(duck, cohort_parameters(run.settings, first)["as_of"], Path(folder))
+            read_past_once(duck, cohort_parameters(run.settings, first)["as_of"], folder)
 
         for name, frame in frozen.items():
             create_view(duck, name, frame)

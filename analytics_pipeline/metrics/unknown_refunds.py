@@ -8,7 +8,7 @@ has come leaves the quarantine. They were accepted, and event_day counts them as
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from typing import Any
 
 import pandas as pd
@@ -16,12 +16,11 @@ from psycopg import Connection
 
 from analytics_pipeline.engine import Parameters, Relation
 from analytics_pipeline.events import EventType, Reason
+from analytics_pipeline.instants import microseconds
 from analytics_pipeline.lake.wire import wire_form
 from analytics_pipeline.metrics.cohort_inputs import Cohort, cohort_frame, of_cohorts
 from analytics_pipeline.metrics.models import read_sql
 from analytics_pipeline.run import PipelineRun
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _CREATE = """
     CREATE TEMPORARY TABLE IF NOT EXISTS unknown_refund (LIKE ingest.quarantine INCLUDING DEFAULTS);
@@ -100,7 +99,7 @@ def _quarantine_row(
         course_id=course_id,
         lesson_idx=None,
         metadata=json.dumps({key: value for key, value in metadata.items() if value is not None}),
-        created_at=(at.to_pydatetime() - _EPOCH) // timedelta(microseconds=1),
+        created_at=microseconds(at.to_pydatetime()),
     )
     key = hashlib.sha256(reason.encode() + b"\0" + body).hexdigest()
     return key, at.to_pydatetime(), day.date(), event_id, course_id, kind, reason, body

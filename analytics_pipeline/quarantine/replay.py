@@ -9,9 +9,9 @@ from psycopg import Connection
 
 from analytics_pipeline.events import Reason, Rejection
 from analytics_pipeline.ingest.admission import Admission, admit
-from analytics_pipeline.ingest.calendar import microseconds
 from analytics_pipeline.ingest.envelope import BadBodyError
 from analytics_pipeline.ingest.intake import Reception, Rules
+from analytics_pipeline.instants import microseconds
 from analytics_pipeline.quarantine.rows import FOUND_LATER, Row, Selection, oldest_first
 
 AT_ONCE = 1000

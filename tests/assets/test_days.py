@@ -9,8 +9,9 @@ from analytics_pipeline.database.publish import Check
 from analytics_pipeline.metrics.checks import COHORT_CHECKS, DAILY_CHECKS
 from analytics_pipeline.metrics.models import COHORT, DAILY
 from analytics_pipeline.settings import Settings
-from assets.checks import checked_asset, old_days
+from assets.checks import checked_asset
 from assets.days import describe_failures, window
+from assets.due_days import old_days
 from assets.markdown import markdown_table
 
 DAY = date(2026, 3, 29)

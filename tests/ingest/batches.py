@@ -6,8 +6,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from analytics_pipeline.ingest.admission import Admission, admit
-from analytics_pipeline.ingest.calendar import Calendar, microseconds
+from analytics_pipeline.ingest.calendar import Calendar
 from analytics_pipeline.ingest.intake import Reception, Rules
+from analytics_pipeline.instants import microseconds
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 RULES = Rules(Calendar(ZoneInfo("UTC"), date(2024, 1, 1)))

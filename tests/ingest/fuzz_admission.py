@@ -21,10 +21,11 @@ with atheris.instrument_imports(include=["analytics_pipeline.ingest", "analytics
     from analytics_pipeline.ingest.admission import Admission, admit
     from analytics_pipeline.ingest.answers import RefusedError
     from analytics_pipeline.ingest.body import Memory, gunzip
-    from analytics_pipeline.ingest.calendar import Calendar, microseconds
+    from analytics_pipeline.ingest.calendar import Calendar
     from analytics_pipeline.ingest.envelope import BadBodyError
     from analytics_pipeline.ingest.intake import Reception, Rules
     from analytics_pipeline.ingest.pseudonym import pseudonymiser
+    from analytics_pipeline.instants import microseconds
 
 from analytics_pipeline.lake.inbox import _LINE
 

@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 
 from analytics_pipeline.days import day_of
 from analytics_pipeline.ingest.admission import Admission
-from analytics_pipeline.ingest.calendar import Calendar, microseconds
+from analytics_pipeline.ingest.calendar import Calendar
 from analytics_pipeline.ingest.envelope import BadBodyError
 from analytics_pipeline.ingest.intake import Rules
 from analytics_pipeline.ingest.pseudonym import pseudonymiser
 from analytics_pipeline.ingest.quarantine import Arrival
+from analytics_pipeline.instants import microseconds
 from tests.ingest.batches import NOW, STORED_FIELDS, admit_body, admit_events, stored, wire
 
 LEVELS = 5000

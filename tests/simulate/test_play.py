@@ -16,8 +16,9 @@ import pytest
 
 from analytics_pipeline.days import day_of, day_start
 from analytics_pipeline.ingest.admission import admit
-from analytics_pipeline.ingest.calendar import Calendar, microseconds
+from analytics_pipeline.ingest.calendar import Calendar
 from analytics_pipeline.ingest.intake import Reception, Rules
+from analytics_pipeline.instants import microseconds
 from analytics_pipeline.simulate import one_of_each, simulate
 
 PARIS = ZoneInfo("Europe/Paris")

@@ -1,4 +1,4 @@
-"""What all assets share: groups, the pool, one run for any range, how a table's asset is described."""
+"""How assets are described and run: their groups, the pool, one run for any range, the spec of a table."""
 
 from collections.abc import Sequence
 
