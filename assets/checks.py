@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import dagster as dg
 
-from analytics_pipeline.database.publish import Check, CheckResult
+from analytics_pipeline.database.checks import Check, CheckResult
 from analytics_pipeline.metrics.models import Model
 
 

@@ -10,12 +10,8 @@ from datetime import date, datetime
 from psycopg import Connection, sql
 from sqlalchemy import Table
 
-from analytics_pipeline.database.revisions import (
-    NEVER_COMPARED,
-    new_table,
-    published_columns,
-    published_table,
-)
+from analytics_pipeline.database.new_rows import new_table, published_columns, published_table
+from analytics_pipeline.database.revisions import NEVER_COMPARED
 
 IN_MOVED = "(course_id, cohort_day) IN (SELECT course_id, cohort_day FROM {})"
 

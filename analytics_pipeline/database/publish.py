@@ -6,30 +6,28 @@ Readers see the old or the new numbers, never a mixture; a run that lost its tur
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from pathlib import Path
 
 from psycopg import Connection, sql
 from psycopg.pq import TransactionStatus
 from sqlalchemy import Table
 
+from analytics_pipeline.database.checks import Check, CheckFailedError, CheckResult, evaluate
 from analytics_pipeline.database.cohort_scope import (
     CohortScope,
     in_moved,
-    moved_table,
     narrow_to_moved,
     open_cohorts,
     set_courses_aside,
 )
-from analytics_pipeline.database.revisions import (
+from analytics_pipeline.database.new_rows import (
+    NewRows,
+    column_list,
+    load,
     new_table,
-    published_columns,
     published_table,
-    record_cohort_revisions,
-    record_day_revisions,
 )
+from analytics_pipeline.database.revisions import record_cohort_revisions, record_day_revisions
 from analytics_pipeline.database.turn import Turn
-
-CHUNK = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -40,59 +38,6 @@ class DayScope:
 
 
 Scope = DayScope | CohortScope
-
-
-@dataclass(frozen=True)
-class NewRows:
-    """The rows that `table` shall hold for the scope, as a CSV file.
-
-    Its header names the table's columns in their order, without id, computed_at and run_id. An empty unquoted
-    field is null; arrays are written as PostgreSQL's literals.
-    """
-
-    table: Table
-    csv: Path
-    cohorts: Sequence[tuple[str, date]] | None = None
-    """The cohorts (course and cohort day) that these are all rows of; None: all cohorts of the scope."""
-
-
-@dataclass(frozen=True)
-class Check:
-    """A condition on the new rows: `sql` counts its violations, and 0 lets the publication through.
-
-    It may read the new rows as `new_<table>`, the published tables as they were, and `analytics.lake_day`.
-    With `by_course` it gives the course of each violation instead of their number: what is wrong with one
-    course then holds back that course alone.
-    """
-
-    name: str
-    description: str
-    sql: str
-    by_course: bool = False
-
-
-@dataclass(frozen=True)
-class CheckResult:
-    """What a check found."""
-
-    name: str
-    description: str
-    violations: int
-    courses: tuple[str, ...] = ()
-
-    @property
-    def passed(self) -> bool:
-        """Whether there was no violation."""
-        return self.violations == 0
-
-
-class CheckFailedError(Exception):
-    """New rows broke a check: nothing was published, and the old rows stand."""
-
-    def __init__(self, results: Sequence[CheckResult]) -> None:
-        failed = [f"{each.name} ({each.violations})" for each in results if not each.passed]
-        super().__init__(f"Not published, the old numbers stand: violations of {', '.join(failed)}.")
-        self.results = list(results)
 
 
 @dataclass(frozen=True)
@@ -132,11 +77,11 @@ def publish(
     with connection.transaction():
         turn.check(connection)
         for rows in new_rows:
-            _load(connection, rows)
+            load(connection, rows)
             if isinstance(scope, CohortScope):
                 open_cohorts(connection, rows.table, scope, rows.cohorts)
             _refuse_rows_outside(connection, rows.table, scope)
-        results = [_evaluate(connection, check) for check in checks]
+        results = [evaluate(connection, check) for check in checks]
         set_aside = _set_aside(connection, scope, new_rows, results)
         moved = _narrow(connection, scope, new_rows)
         revisions = sum(_record(connection, rows.table, scope, cause, turn.run_id) for rows in new_rows)
@@ -146,24 +91,6 @@ def publish(
     return published
 
 
-def _load(connection: Connection, rows: NewRows) -> None:
-    """Copy the CSV into `new_<table>`, byte for byte: PostgreSQL reads it faster than Python could."""
-    table, columns = rows.table, _columns(rows.table)
-    connection.execute(
-        sql.SQL("CREATE TEMPORARY TABLE {} ON COMMIT DROP AS SELECT {} FROM {} WITH NO DATA").format(
-            new_table(table), columns, published_table(table)
-        )
-    )
-    copy_in = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv, HEADER match, ENCODING 'UTF8')").format(
-        new_table(table), columns
-    )
-    with connection.cursor() as cursor, cursor.copy(copy_in) as copy, rows.csv.open("rb") as file:
-        while chunk := file.read(CHUNK):
-            copy.write(chunk)
-    # Without statistics, checks that join two new tables were planned as nested loops.
-    connection.execute(sql.SQL("ANALYZE {}").format(new_table(table)))
-
-
 def _refuse_rows_outside(connection: Connection, table: Table, scope: Scope) -> None:
     """A new row outside the scope would stand beside an old one that nobody replaces."""
     condition, parameters = _condition(table, scope)
@@ -171,16 +98,6 @@ def _refuse_rows_outside(connection: Connection, table: Table, scope: Scope) -> 
     row = connection.execute(query, parameters).fetchone()
     if row is None or row[0] > 0:
         raise ValueError(f"New rows of {table.fullname} lie outside of what is replaced: {scope}.")
-
-
-def _evaluate(connection: Connection, check: Check) -> CheckResult:
-    if check.by_course:
-        courses = [course for (course,) in connection.execute(check.sql.encode())]
-        return CheckResult(check.name, check.description, len(courses), tuple(sorted(set(courses))))
-    row = connection.execute(check.sql.encode()).fetchone()
-    if row is None or not isinstance(row[0], int):
-        raise TypeError(f"The check {check.name} must return one integer.")
-    return CheckResult(check.name, check.description, row[0])
 
 
 def _set_aside(
@@ -212,7 +129,7 @@ def _record(connection: Connection, table: Table, scope: Scope, cause: str, run_
     return record_cohort_revisions(
         connection,
         table,
-        moved_table(table),
+        in_moved(table),
         standing_as_of=scope.standing_as_of,
         stale=scope.stale,
         cause=cause,
@@ -226,7 +143,7 @@ def _replace(connection: Connection, table: Table, scope: Scope, run_id: str) ->
     connection.execute(
         sql.SQL("DELETE FROM {} WHERE {}").format(published_table(table), condition), parameters
     )
-    columns = _columns(table)
+    columns = column_list(table)
     insert = sql.SQL(
         "INSERT INTO {} ({}, computed_at, run_id) SELECT {}, now(), %(run_id)s FROM {} WHERE {}"
         # Who reads one course would else read a page of the disk for every row of it.
@@ -242,7 +159,3 @@ def _condition(table: Table, scope: Scope) -> tuple[sql.Composable, dict[str, ob
     if isinstance(scope, DayScope):
         return sql.SQL("day = ANY(%(days)s)"), {"days": list(scope.days)}
     return in_moved(table), {}
-
-
-def _columns(table: Table) -> sql.Composed:
-    return sql.SQL(", ").join(map(sql.Identifier, published_columns(table)))

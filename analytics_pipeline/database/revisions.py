@@ -10,7 +10,8 @@ from datetime import date, datetime
 from psycopg import Connection, sql
 from sqlalchemy import Table, UniqueConstraint
 
-PROVENANCE = frozenset({"computed_at", "run_id"})
+from analytics_pipeline.database.new_rows import new_table, published_columns, published_table
+
 # Duplicates say how often something was delivered; they grow without any number of a learner having changed.
 NEVER_COMPARED = frozenset({"as_of", "duplicates"})
 
@@ -40,26 +41,10 @@ RECORD_REVISIONS = sql.SQL("""
 
 # A row that did not move since then holds as of the last publication, unless its course was set aside.
 HOLDS_AS_OF = "CASE WHEN course_id = ANY(%(stale)s) THEN as_of ELSE coalesce(%(standing_as_of)s, as_of) END"
-IN_MOVED = "(t.course_id, t.cohort_day) IN (SELECT course_id, cohort_day FROM {moved})"
-OLD_OF_SAME_AS_OF = sql.SQL(f"{IN_MOVED} AND {HOLDS_AS_OF} IN (SELECT as_of FROM {{new}})")  # noqa: S608  # ours
+OLD_OF_SAME_AS_OF = sql.SQL(f"{{moved}} AND {HOLDS_AS_OF} IN (SELECT as_of FROM {{new}})")  # noqa: S608  # ours
 NEW_OF_SAME_AS_OF = sql.SQL(
-    f"{IN_MOVED} AND (t.course_id, t.as_of) IN (SELECT course_id, {HOLDS_AS_OF} FROM {{table}})"  # noqa: S608  # ours
+    f"{{moved}} AND (t.course_id, t.as_of) IN (SELECT course_id, {HOLDS_AS_OF} FROM {{table}})"  # noqa: S608  # ours
 )
-
-
-def new_table(table: Table) -> sql.Identifier:
-    """The temporary table that holds the new rows of `table` until they are published."""
-    return sql.Identifier("pg_temp", f"new_{table.name}")
-
-
-def published_table(table: Table) -> sql.Identifier:
-    """The table itself."""
-    return sql.Identifier(str(table.schema), table.name)
-
-
-def published_columns(table: Table) -> list[str]:
-    """The columns that new rows bring; the others are made by the database or by the publication itself."""
-    return [column.name for column in table.columns if column.name not in PROVENANCE | {"id"}]
 
 
 def key_columns(table: Table) -> list[str]:
@@ -93,17 +78,18 @@ def record_day_revisions(
 def record_cohort_revisions(
     connection: Connection,
     table: Table,
-    moved: sql.Identifier,
+    moved: sql.Composable,
     *,
     standing_as_of: datetime | None,
     stale: Sequence[str],
     cause: str,
     run_id: str,
 ) -> int:
-    """Record how the new rows of the cohorts in `moved` differ from the published ones of the same as-of.
+    """Record how the new rows of the cohorts that moved differ from the published ones of the same as-of.
 
-    Returns the number of revisions. Where as-of moved on, numbers move by definition, without one. Published
-    rows hold as of `standing_as_of` (None: as each says), but those of `stale` courses as each says.
+    `moved` is the condition on a row that its cohort did. Returns the number of revisions. Where as-of moved
+    on, numbers move by definition, without one. Published rows hold as of `standing_as_of` (None: as each
+    says), but those of `stale` courses as each says.
     """
     names = {"table": published_table(table), "new": new_table(table), "moved": moved}
     parameters: dict[str, object] = {

@@ -5,7 +5,7 @@ repeated_ids)`, which the publication fills from the lake's files for the days t
 ones read `pg_temp.unknown_refund`, the refunds of no known order.
 """
 
-from analytics_pipeline.database.publish import Check
+from analytics_pipeline.database.checks import Check
 
 DAILY_CHECKS = (
     Check(

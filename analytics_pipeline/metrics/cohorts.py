@@ -6,8 +6,10 @@ from pathlib import Path
 
 from psycopg import Connection
 
+from analytics_pipeline.database.checks import CheckFailedError
 from analytics_pipeline.database.cohort_scope import CohortScope
-from analytics_pipeline.database.publish import CheckFailedError, NewRows, Published, publish
+from analytics_pipeline.database.new_rows import NewRows
+from analytics_pipeline.database.publish import Published, publish
 from analytics_pipeline.days import day_end, day_of
 from analytics_pipeline.lake.catalogue import as_of_day, first_kept_day
 from analytics_pipeline.metrics.causes import DEFINITION_CHANGE, LATE_EVENTS, RECOMPUTED

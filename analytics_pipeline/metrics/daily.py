@@ -10,14 +10,9 @@ import duckdb
 import psycopg
 from psycopg import Connection
 
-from analytics_pipeline.database.publish import (
-    CheckFailedError,
-    CheckResult,
-    DayScope,
-    NewRows,
-    Published,
-    publish,
-)
+from analytics_pipeline.database.checks import CheckFailedError, CheckResult
+from analytics_pipeline.database.new_rows import NewRows
+from analytics_pipeline.database.publish import DayScope, Published, publish
 from analytics_pipeline.engine import ModelFailedError, Relation
 from analytics_pipeline.lake.catalogue import CatalogueChangedError, LakeDay, lake_days
 from analytics_pipeline.lake.plan import plan_chunks, work_or_halve

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from analytics_pipeline.database.publish import Check
+from analytics_pipeline.database.checks import Check
 from analytics_pipeline.metrics.checks import COHORT_CHECKS, DAILY_CHECKS
 from analytics_pipeline.metrics.models import COHORT, DAILY
 from analytics_pipeline.settings import Settings

@@ -9,7 +9,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from analytics_pipeline.database.publish import Check
+from analytics_pipeline.database.checks import Check
 from analytics_pipeline.days import DayRange
 from analytics_pipeline.definitions import build_definitions
 from analytics_pipeline.metrics.checks import COHORT_CHECKS

@@ -10,16 +10,10 @@ from typing import Any
 import psycopg
 import pytest
 
+from analytics_pipeline.database.checks import Check, CheckFailedError
 from analytics_pipeline.database.cohort_scope import CohortScope
-from analytics_pipeline.database.publish import (
-    Check,
-    CheckFailedError,
-    DayScope,
-    NewRows,
-    Published,
-    publish,
-)
-from analytics_pipeline.database.revisions import published_columns
+from analytics_pipeline.database.new_rows import NewRows, published_columns
+from analytics_pipeline.database.publish import DayScope, Published, publish
 from analytics_pipeline.database.tables import (
     course_daily,
     course_funnel,

@@ -10,7 +10,7 @@ from unittest import mock
 
 import psycopg
 
-from analytics_pipeline.database.publish import Check
+from analytics_pipeline.database.checks import Check
 from analytics_pipeline.database.turn import hold_turn
 from analytics_pipeline.database.urls import database_urls
 from analytics_pipeline.days import DayRange, contiguous_ranges

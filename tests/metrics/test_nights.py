@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from psycopg.rows import dict_row
 
-from analytics_pipeline.database.publish import Check
+from analytics_pipeline.database.checks import Check
 from analytics_pipeline.days import DayRange, day_of
 from analytics_pipeline.erasure.erase import erase_learner
 from analytics_pipeline.metrics import cohorts as cohort_tables
