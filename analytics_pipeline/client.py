@@ -22,8 +22,6 @@ import msgspec
 
 from analytics_pipeline.delivery import (
     ENVELOPE_BYTES,
-    MAX_BODY_BYTES,
-    MAX_EVENTS,
     Answer,
     Delivery,
     NotNowError,
@@ -31,6 +29,7 @@ from analytics_pipeline.delivery import (
     body_of,
     wait_before,
 )
+from analytics_pipeline.endpoint import MAX_BODY_BYTES, MAX_EVENTS
 from analytics_pipeline.events import EventType
 from analytics_pipeline.outbox import Counts, Outbox
 

@@ -16,11 +16,8 @@ from typing import Self
 import httpx
 import msgspec
 
+from analytics_pipeline.endpoint import EVENT_PATH
 from analytics_pipeline.events import Rejection
-
-EVENT_PATH = "/api/analytics/event"
-MAX_EVENTS = 1000
-MAX_BODY_BYTES = 2**20
 
 # What a body adds to its events: `{"events":[` … `],"sentAt":"…"}`.
 ENVELOPE_BYTES = 80

@@ -3,22 +3,35 @@
 import os
 import signal
 import socket
+import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import psycopg
 from granian.constants import HTTPModes, Interfaces, Loops, RuntimeModes
 from granian.server import Server
 
-from analytics_pipeline.database.site import check_site
+from analytics_pipeline.database.site import WrongTimezoneError, check_site
+from analytics_pipeline.database.urls import DatabaseNotReadyError
 from analytics_pipeline.ingest.logs import configure_logs, logger
-from analytics_pipeline.settings import Settings
+from analytics_pipeline.settings import Settings, WrongSettingError
 
 
 class CannotServeError(Exception):
     """The address or the folder that the settings name cannot be used; the message says what to do."""
+
+
+@contextmanager
+def foreseen_sentences(service: str) -> Iterator[None]:
+    """Within the block, what keeps the service from starting is said in one sentence (exit code 1)."""
+    try:
+        yield
+    except (WrongSettingError, CannotServeError, DatabaseNotReadyError, WrongTimezoneError) as error:
+        sys.exit(f"The {service} service cannot start: {error}")
 
 
 def free_address(host: str, port: int, setting: str) -> str:
@@ -49,11 +62,11 @@ def check_database(url: str, settings: Settings) -> None:
 
 
 def serve_application(
-    load: Callable[..., Any], *, address: str, port: int, workers: int, stop_seconds: int
+    load: Callable[[], Any], *, address: str, port: int, workers: int, stop_seconds: int
 ) -> None:
     """Run the workers until SIGTERM or SIGINT; returns when they have answered what was in flight.
 
-    Each worker calls `load` in its own process to get the application.
+    Each worker calls `load` in its own process to get the application, and ends with this one.
     """
     server = Server(
         "an application that `load` gives",
@@ -72,12 +85,14 @@ def serve_application(
     )
     # A worker inherits the server's handlers: a SIGTERM while it starts would be lost without this.
     os.register_at_fork(after_in_child=_die_of_signals)
-    server.serve(target_loader=load, wrap_loader=False)
+    server.serve(target_loader=partial(_load, load, os.getpid()), wrap_loader=False)
 
 
-def end_with_parent(parent: int) -> None:
-    """End this worker when its parent was killed: it would hold the port against the next service."""
+def _load(load: Callable[[], Any], parent: int) -> Any:
+    configure_logs()
+    # A worker whose parent was killed would hold the port against the next service.
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    return load()
 
 
 def _end_with(parent: int) -> None:

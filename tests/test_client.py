@@ -19,8 +19,10 @@ from analytics_pipeline.events import EventType
 from analytics_pipeline.ingest.keys import create_key
 from analytics_pipeline.outbox import Counts
 from tests.conftest import Database
-from tests.ingest.service import free_port, inbox, running, wait_until
+from tests.ingest.service import inbox, running
+from tests.ports import free_port
 from tests.scripted_endpoint import HANG_UP, Endpoint, Reply, scripted_endpoint
+from tests.waiting import wait_until
 
 KEY = "a-key"
 

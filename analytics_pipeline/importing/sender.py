@@ -12,8 +12,6 @@ import msgspec
 
 from analytics_pipeline.delivery import (
     ENVELOPE_BYTES,
-    MAX_BODY_BYTES,
-    MAX_EVENTS,
     Answer,
     Delivery,
     NotNowError,
@@ -21,6 +19,7 @@ from analytics_pipeline.delivery import (
     body_of,
     wait_before,
 )
+from analytics_pipeline.endpoint import MAX_BODY_BYTES, MAX_EVENTS
 
 TOO_LARGE = "larger than a request may be"
 

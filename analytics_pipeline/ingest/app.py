@@ -11,9 +11,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from analytics_pipeline.endpoint import EVENT_PATH
 from analytics_pipeline.ingest.answers import Receive, Scope, Send
 from analytics_pipeline.ingest.connection import DatabaseAwayError, connector
-from analytics_pipeline.ingest.door import EVENT_PATH, Door
+from analytics_pipeline.ingest.door import Door
 from analytics_pipeline.ingest.keyring import KeyRing
 from analytics_pipeline.ingest.metrics import Metrics
 from analytics_pipeline.ingest.openapi import openapi

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
 
+from analytics_pipeline.endpoint import MAX_BODY_BYTES
 from analytics_pipeline.ingest.answers import Receive, RefusedError
 
-MAX_BODY_BYTES = 2**20
 MAX_BODY_SECONDS = 20.0
 
 

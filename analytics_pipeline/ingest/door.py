@@ -34,8 +34,6 @@ from analytics_pipeline.ingest.writer import Writer
 from analytics_pipeline.instants import microseconds
 from analytics_pipeline.settings import Settings
 
-EVENT_PATH = "/api/analytics/event"
-
 
 class Answer(Struct):
     """The body of a 202: what was stored, and what was not."""

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import UNSET, DecodeError, Raw, Struct, UnsetType, ValidationError
 
+from analytics_pipeline.endpoint import MAX_EVENTS
 from analytics_pipeline.events import Instant, WireEvent
 
-MAX_EVENTS = 1000
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 

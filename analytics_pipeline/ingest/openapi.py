@@ -5,10 +5,10 @@ from typing import Any
 
 import msgspec
 
+from analytics_pipeline.endpoint import EVENT_PATH, MAX_BODY_BYTES, MAX_EVENTS
 from analytics_pipeline.events import MAX_METADATA_BYTES, METADATA_KEYS, Rejection, WireEvent
-from analytics_pipeline.ingest.body import MAX_BODY_BYTES
-from analytics_pipeline.ingest.door import EVENT_PATH, Answer
-from analytics_pipeline.ingest.envelope import MAX_EVENTS, Batch
+from analytics_pipeline.ingest.door import Answer
+from analytics_pipeline.ingest.envelope import Batch
 
 _REFUSALS = {
     "400": "The body is not JSON, not a complete gzip stream, or holds no events. Nothing was stored.",

@@ -2,37 +2,32 @@
 
 import os
 import shutil
-import sys
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from analytics_pipeline.database.site import WrongTimezoneError
-from analytics_pipeline.database.urls import DatabaseNotReadyError, database_urls
-from analytics_pipeline.ingest.logs import configure_logs
+from analytics_pipeline.database.urls import database_urls
 from analytics_pipeline.serving import (
     CannotServeError,
     check_database,
-    end_with_parent,
+    foreseen_sentences,
     free_address,
     serve_application,
 )
-from analytics_pipeline.settings import Settings, WrongSettingError, load_settings
+from analytics_pipeline.settings import Settings, load_settings
 
 STOP_SECONDS = 30
 
 
 def main() -> None:
     """Serve until SIGTERM or SIGINT. What keeps it from starting is said in one sentence (exit code 1)."""
-    try:
+    with foreseen_sentences("ingest"):
         settings = load_settings()
         address = free_address(settings.bind, settings.ingest_port, "ANALYTICS_INGEST_PORT")
         check_database(database_urls(settings).ingest, settings)
         share_metrics(settings)
-    except (WrongSettingError, CannotServeError, DatabaseNotReadyError, WrongTimezoneError) as error:
-        sys.exit(f"The ingest service cannot start: {error}")
     serve_application(
-        partial(load_worker, settings, os.getpid()),
+        partial(load_application, settings),
         address=address,
         port=settings.ingest_port,
         workers=settings.ingest_workers,
@@ -53,12 +48,10 @@ def share_metrics(settings: Settings) -> None:
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
 
 
-def load_worker(settings: Settings, parent: int) -> Callable[..., Any]:
+def load_application(settings: Settings) -> Callable[..., Any]:
     """The application of one worker process, imported there, so that its metrics find their folder."""
     from analytics_pipeline.ingest.app import create_app  # noqa: PLC0415
 
-    configure_logs()
-    end_with_parent(parent)
     return create_app(settings)
 
 

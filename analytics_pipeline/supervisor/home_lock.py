@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 LOCK_FILE = "supervisor.lock"
+PATIENCE_SECONDS = 30.0
 
 
 class HomeTakenError(Exception):
@@ -15,7 +16,7 @@ class HomeTakenError(Exception):
 
 
 @contextmanager
-def hold_home(home: Path, *, patience_seconds: float = 30.0) -> Iterator[int]:
+def hold_home(home: Path) -> Iterator[int]:
     """Hold the lock of `home` and yield its file descriptor, for the watchdog to inherit.
 
     A supervisor that was killed leaves the lock with its watchdog until every service has ended; that
@@ -24,7 +25,7 @@ def hold_home(home: Path, *, patience_seconds: float = 30.0) -> Iterator[int]:
     home.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(home / LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        deadline = time.monotonic() + patience_seconds
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while not _try_lock(descriptor):
             holder = _holder(descriptor)
             if holder is not None and _is_alive(holder):

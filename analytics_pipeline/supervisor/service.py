@@ -14,6 +14,7 @@ from analytics_pipeline.supervisor.processes import log_path, open_log, spawn
 GROUP_GRACE_SECONDS = 5.0
 LONGEST_DELAY_SECONDS = 30.0
 CALM_SECONDS = 60.0
+TAIL_LINES = 12
 
 
 @dataclass(frozen=True)
@@ -98,9 +99,9 @@ class Child:
         stop_groups([process.pid], grace_seconds=GROUP_GRACE_SECONDS, reap=process.poll)
         process.wait()
 
-    def log_tail(self, lines: int = 12) -> str:
-        """The end of the log, for people who ask what went wrong."""
+    def log_tail(self) -> str:
+        """The last lines of the log, for people who ask what went wrong."""
         if not self.log.exists():
             return ""
         text = self.log.read_bytes()[-8_000:].decode(errors="replace")
-        return "\n".join(text.splitlines()[-lines:])
+        return "\n".join(text.splitlines()[-TAIL_LINES:])

@@ -16,14 +16,9 @@ import pytest
 
 from analytics_pipeline.settings import Settings
 from tests.conftest import Database
+from tests.ports import free_port
 
 COMMAND = [sys.executable, "-m", "analytics_pipeline.admin.serve"]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def environment(settings: Settings, **changes: object) -> dict[str, str]:

@@ -5,7 +5,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from queue import Queue
 
@@ -73,13 +73,6 @@ def terminate(database: Database, pid: int) -> None:
 def check(database: Database, turn: Turn) -> None:
     with database.connect("pipeline") as connection, connection.transaction():
         turn.check(connection)
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 15
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def test_the_epoch_rises_with_every_holder_and_the_row_names_the_last(database: Database) -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import msgspec
 
+from analytics_pipeline.endpoint import EVENT_PATH
 from analytics_pipeline.events import WireEvent, missing_field
-from analytics_pipeline.ingest.door import EVENT_PATH
 from analytics_pipeline.ingest.request import read_head
 
 TUTORIAL = (Path(__file__).parents[2] / "docs" / "tutorial" / "first-number.md").read_text()

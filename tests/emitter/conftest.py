@@ -1,11 +1,9 @@
 """A page and the ingest service on different origins, and a real browser between them."""
 
 import os
-import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +22,8 @@ from analytics_pipeline.lake.catalogue import lake_days
 from analytics_pipeline.lake.seal import seal_days
 from tests.conftest import Database
 from tests.pipeline_runs import a_run
+from tests.ports import free_port
+from tests.waiting import wait_until
 
 CHROMIUM_FLAGS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
@@ -73,20 +73,6 @@ def queued(page: Page) -> list[str]:
     return ids
 
 
-def until(condition: Callable[[], bool], seconds: float = 20) -> None:
-    """Wait for a condition of the world outside; fail when it does not come true."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come true in time"
-        time.sleep(0.05)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 # Not for the whole session: Playwright's event loop would stand in the way of every test with one of its own.
 @pytest.fixture(scope="module")
 def browser(require_tool: Callable[[str], str]) -> Iterator[Browser]:
@@ -124,7 +110,7 @@ def site(database: Database, tmp_path: Path) -> Iterator[Site]:
 
     with ThreadingHTTPServer(("127.0.0.1", page_port), Lesson) as server, ingest(database, ingest_port):
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        until(lambda: _answers(f"{ingest_url}/readyz"))
+        wait_until(lambda: _answers(f"{ingest_url}/readyz"))
         yield Site(page_url, database, tmp_path)
         server.shutdown()
 

@@ -2,11 +2,9 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -20,25 +18,10 @@ from analytics_pipeline.database.embedded import EmbeddedServer
 from analytics_pipeline.database.migrate import migrate
 from analytics_pipeline.database.urls import database_urls
 from analytics_pipeline.settings import Settings
+from tests.ports import free_port
+from tests.waiting import wait_until
 
 ANALYTICS = str(Path(sys.executable).with_name("analytics"))
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on now."""
-    probes = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [probe.getsockname()[1] for probe in probes]
-    for probe in probes:
-        probe.close()
-    return ports
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
-    """Return when the condition holds; fail when it takes too long."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.01)
 
 
 def postmaster(settings: Settings) -> int:
@@ -54,7 +37,7 @@ class System:
     """The embedded PostgreSQL and the ingest service of one HOME, and the commands of `analytics`."""
 
     def __init__(self, home: Path, first_day: date) -> None:
-        (port,) = free_ports(1)
+        port = free_port()
         self.settings = Settings(home=home, ingest_port=port, first_day=first_day, schedule="off")
         self.server = EmbeddedServer(home)
         self._ingest: subprocess.Popen[bytes] | None = None
@@ -62,7 +45,7 @@ class System:
     def start_ingest(self) -> None:
         """Start the ingest service; return when it takes events."""
         self._ingest = self._popen([sys.executable, "-m", "analytics_pipeline.ingest.serve"])
-        wait_for(self._ingest_is_ready)
+        wait_until(self._ingest_is_ready)
 
     def kill_ingest(self) -> None:
         """End the ingest service and its workers at once, without a chance to finish anything."""

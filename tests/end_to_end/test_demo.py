@@ -14,7 +14,9 @@ from analytics_pipeline.database.embedded import EmbeddedServer
 from analytics_pipeline.settings import Settings
 from analytics_pipeline.supervisor.home_lock import running_supervisor
 from analytics_pipeline.supervisor.probes import answers
-from tests.end_to_end.system import ANALYTICS, free_ports, postmaster, wait_for
+from tests.end_to_end.system import ANALYTICS, postmaster
+from tests.ports import free_ports
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -83,18 +85,18 @@ def test_the_demo_ends_well_with_numbers_and_leaves_nothing_running(demo: Demo) 
 
 def test_a_second_demo_goes_on_survives_its_database_and_leaves_nothing_when_it_is_killed(demo: Demo) -> None:
     process = demo.start()
-    wait_for(lambda: "Token" in demo.output or process.poll() is not None, 600)
+    wait_until(lambda: "Token" in demo.output or process.poll() is not None, 600)
     assert process.poll() is None, demo.output
     assert "Playing" not in demo.output
     assert "Publishing" not in demo.output
 
     ready = f"http://127.0.0.1:{demo.environment['ANALYTICS_INGEST_PORT']}/readyz"
     os.kill(postmaster(Settings(home=demo.home)), signal.SIGKILL)
-    wait_for(lambda: "PostgreSQL has ended; it is restarted." in demo.output)
-    wait_for(lambda: answers(ready))
+    wait_until(lambda: "PostgreSQL has ended; it is restarted." in demo.output)
+    wait_until(lambda: answers(ready))
     assert process.poll() is None
 
     process.kill()
     process.wait()
-    wait_for(lambda: demo.processes() == [])
+    wait_until(lambda: demo.processes() == [])
     assert not EmbeddedServer(demo.home).is_running()

@@ -2,10 +2,8 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,17 +16,11 @@ import psycopg
 
 from analytics_pipeline.database.urls import DatabaseUrls
 from analytics_pipeline.settings import Settings
+from tests.ports import free_port
+from tests.waiting import wait_until
 
 EVENT_PATH = "/api/analytics/event"
 COMMAND = [sys.executable, "-m", "analytics_pipeline.ingest.serve"]
-START_SECONDS = 30
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def environment(settings: Settings) -> dict[str, str]:
@@ -83,16 +75,6 @@ class Service:
         """End it and return its exit code."""
         self.process.send_signal(stop_signal)
         return self.process.wait(timeout=40)
-
-
-def wait_until(condition: Any, seconds: float = START_SECONDS) -> None:
-    """Return as soon as `condition()` is true; fail when it does not become so in time."""
-    ends = time.monotonic() + seconds
-    while time.monotonic() < ends:
-        if condition():
-            return
-        time.sleep(0.05)
-    raise AssertionError("waited too long")
 
 
 @contextmanager

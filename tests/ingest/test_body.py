@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from analytics_pipeline.endpoint import MAX_BODY_BYTES
 from analytics_pipeline.ingest.answers import Receive, RefusedError
-from analytics_pipeline.ingest.body import MAX_BODY_BYTES, ClientGoneError, Memory, read_body
+from analytics_pipeline.ingest.body import ClientGoneError, Memory, read_body
 
 
 def chunks(*parts: bytes, ends: bool = True) -> Receive:

@@ -13,7 +13,8 @@ from analytics_pipeline.ingest.keys import hash_of
 from tests.conftest import Database
 from tests.ingest.batches import wire
 from tests.ingest.conftest import PAGE, new_key
-from tests.ingest.service import EVENT_PATH, Service, inbox, wait_until
+from tests.ingest.service import EVENT_PATH, Service, inbox
+from tests.waiting import wait_until
 
 MIB = 2**20
 

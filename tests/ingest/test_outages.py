@@ -24,7 +24,9 @@ from analytics_pipeline.settings import Settings
 from tests.conftest import Database
 from tests.ingest.batches import wire
 from tests.ingest.conftest import StartService, new_key
-from tests.ingest.service import Service, free_port, inbox, running, wait_until
+from tests.ingest.service import Service, inbox, running
+from tests.ports import free_port
+from tests.waiting import wait_until
 
 
 @pytest.fixture(scope="module")

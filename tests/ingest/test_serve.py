@@ -19,7 +19,9 @@ from analytics_pipeline.settings import Settings
 from tests.conftest import Database
 from tests.ingest.batches import wire
 from tests.ingest.conftest import PAGE, StartService, new_key
-from tests.ingest.service import COMMAND, Service, environment, free_port, inbox, wait_until
+from tests.ingest.service import COMMAND, Service, environment, inbox
+from tests.ports import free_port
+from tests.waiting import wait_until
 
 
 def refuses_to_start(variables: dict[str, str], folder: Path) -> str:

@@ -10,7 +10,8 @@ from pathlib import Path
 import httpx
 import yaml
 
-from tests.ingest.service import free_port, wait_until
+from tests.ports import free_port
+from tests.waiting import wait_until
 
 OURS = Path(__file__).parents[2] / "ops" / "prometheus"
 PATIENCE_SECONDS = 150

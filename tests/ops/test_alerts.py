@@ -20,8 +20,9 @@ from analytics_pipeline.audit.store import upsert
 from analytics_pipeline.settings import Settings
 from tests.conftest import Database
 from tests.ingest.conftest import new_key
-from tests.ingest.service import EVENT_PATH, environment, free_port
+from tests.ingest.service import EVENT_PATH, environment
 from tests.ops.prometheus import OURS, prometheus
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 RULES: list[dict[str, Any]] = yaml.safe_load((OURS / "alerts.yml").read_text())["groups"][0]["rules"]

@@ -16,7 +16,7 @@ from sensors.run_errors import is_lost
 from sensors.run_events import failures_of
 from tests.conftest import Server, fresh_database
 from tests.dagster_site import FIRST, Site, record_run_under_way, site_of
-from tests.end_to_end.system import wait_for
+from tests.waiting import wait_until
 
 DAY = DayRange(FIRST, FIRST)
 STOPPED = """
@@ -60,7 +60,7 @@ def crowd(server: Server) -> Iterator[Crowd]:
         with database.connect("owner", autocommit=False) as connection:
             connection.execute("LOCK TABLE analytics.lake_day IN ACCESS EXCLUSIVE MODE")
             holder = site.launch(DAY, "--json")
-            wait_for(lambda: site.number(STOPPED) > 0, seconds=180)
+            wait_until(lambda: site.number(STOPPED) > 0, seconds=180)
             waiting, refused = site.launch(DAY, "--json"), site.launch(DAY, "--no-wait", "--json")
             interrupted = site.launch(DAY)
             heard = [_until_it_waits(process) for process in (waiting, interrupted)]
@@ -176,7 +176,7 @@ def test_a_run_that_was_declared_over_while_it_waited_writes_nothing_when_its_tu
         with hold_turn(url, "a-prune", has_ended=lambda _: False, on_wait=lambda _: None):
             launch = site.launch(DAY)
             started = dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])
-            wait_for(lambda: bool(instance.get_runs(started)), seconds=120)
+            wait_until(lambda: bool(instance.get_runs(started)), seconds=120)
             (run,) = instance.get_runs(started)
             instance.report_run_failed(run, "It does not move any more.")
         ended = _end(launch)

@@ -19,7 +19,7 @@ from analytics_pipeline.days import DayRange
 from resources import DatabaseResource
 from sensors.alerts import alerts_sensor
 from tests.dagster_site import FIRST, Site
-from tests.ingest.service import free_port
+from tests.ports import free_port
 
 NOW = datetime.now(UTC)
 FAILED = JobRun(

@@ -19,8 +19,8 @@ from analytics_pipeline.days import DayRange
 from sensors.jobs import range_tags
 from sensors.recording import record_runs
 from tests.dagster_site import FIRST, Site
-from tests.end_to_end.system import wait_for
 from tests.sensors.gui import WORKSPACE, open_gui
+from tests.waiting import wait_until
 
 DAY = DayRange(FIRST, FIRST)
 OVER = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
@@ -66,7 +66,7 @@ def test_starts_by_every_way_at_once_take_turns_and_each_leaves_a_record(site: S
         codes = [launch.wait(timeout=1800) for launch in launches]
         for launch in launches:
             launch.communicate()
-        wait_for(lambda: len(instance.get_run_ids(dg.RunsFilter(statuses=OVER))) == starts, seconds=1800)
+        wait_until(lambda: len(instance.get_run_ids(dg.RunsFilter(statuses=OVER))) == starts, seconds=1800)
         with site.database.connect("pipeline") as connection:
             record_runs(instance, connection)
     with site.database.connect("admin") as connection:

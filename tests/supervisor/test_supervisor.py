@@ -2,8 +2,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,15 +12,9 @@ from analytics_pipeline.database.embedded import EmbeddedServerError
 from analytics_pipeline.supervisor.home_lock import hold_home, running_supervisor
 from analytics_pipeline.supervisor.service import Service, Step, restart_delay
 from analytics_pipeline.supervisor.supervisor import DatabaseServer, Plan, Supervisor, SupervisorError
+from tests.waiting import wait_until
 
 PROGRAM = Path(__file__).parent / "two_services.py"
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 15) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.05)
 
 
 def runs(pid: int) -> bool:
@@ -41,8 +34,8 @@ def program(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     process = subprocess.Popen(
         [sys.executable, str(PROGRAM), str(tmp_path)], stdout=subprocess.PIPE, text=True
     )
-    wait_for(lambda: (tmp_path / "first.pids").exists() and (tmp_path / "second.pids").exists())
-    wait_for(lambda: len(pids(tmp_path, "first")) == 2 and len(pids(tmp_path, "second")) == 2)
+    wait_until(lambda: (tmp_path / "first.pids").exists() and (tmp_path / "second.pids").exists())
+    wait_until(lambda: len(pids(tmp_path, "first")) == 2 and len(pids(tmp_path, "second")) == 2)
     yield process
     if process.poll() is None:
         process.send_signal(signal.SIGTERM)
@@ -65,7 +58,7 @@ def test_a_killed_supervisor_leaves_no_process_behind(program: subprocess.Popen[
     everybody = pids(tmp_path, "first") + pids(tmp_path, "second")
     program.kill()
     program.wait()
-    wait_for(lambda: not [pid for pid in everybody if runs(pid)])
+    wait_until(lambda: not [pid for pid in everybody if runs(pid)])
     with hold_home(tmp_path):
         pass
 
@@ -75,9 +68,9 @@ def test_a_service_that_dies_is_started_again_without_the_processes_it_left(tmp_
     before = pids(tmp_path, "second")
     (tmp_path / "second.pids").unlink()
     os.kill(before[0], signal.SIGKILL)
-    wait_for(lambda: (tmp_path / "second.pids").exists() and len(pids(tmp_path, "second")) == 2)
+    wait_until(lambda: (tmp_path / "second.pids").exists() and len(pids(tmp_path, "second")) == 2)
     assert not set(before) & set(pids(tmp_path, "second"))
-    wait_for(lambda: not runs(before[1]))
+    wait_until(lambda: not runs(before[1]))
     assert all(runs(pid) for pid in pids(tmp_path, "first"))
 
 

@@ -75,15 +75,7 @@ def sign_in(
     except ProblemError as error:
         if error.status not in (HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS):
             raise
-        problem = error.detail
-        return page(
-            "signin.html",
-            error.status,
-            error.headers,
-            signed_in=False,
-            target=local_path(target),
-            problem=problem,
-        )
+        return _form(target, error.detail, error.status, error.headers)
     response = RedirectResponse(local_path(target), HTTPStatus.SEE_OTHER)
     service.sessions.open(response, viewer, secure=is_secure(request))
     return response
