@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import psycopg
@@ -20,6 +21,9 @@ from analytics_pipeline.database.grants import grant
 from analytics_pipeline.database.migrate import migrate
 from analytics_pipeline.database.urls import DatabaseUrls, Role, dagster_database, database_urls
 from analytics_pipeline.settings import Settings
+
+if TYPE_CHECKING:
+    from tests.dagster_site import Site
 
 REQUIRE_ALL = os.environ.get("REQUIRE_ALL") == "1"
 
@@ -103,6 +107,24 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def database(server: Server) -> Iterator[Database]:
     with fresh_database(server) as database:
         yield database
+
+
+@pytest.fixture(scope="module")
+def module_database(server: Server) -> Iterator[Database]:
+    """One for all tests of a file, which do not stand in each other's way or clear it themselves."""
+    with fresh_database(server) as database:
+        yield database
+
+
+@pytest.fixture
+def site(database: Database) -> Iterator["Site"]:
+    """A site whose settings and instance this process and its children find in the environment."""
+    # Only these tests need Dagster.
+    from tests.dagster_site import site_of  # noqa: PLC0415
+
+    site = site_of(database)
+    with site.entered():
+        yield site
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, LiteralString
 
 import dagster as dg
@@ -18,6 +18,7 @@ from psycopg import sql
 from analytics_pipeline.dagster_home import dagster_environment
 from analytics_pipeline.days import DayRange, day_start
 from analytics_pipeline.definitions import build_definitions
+from analytics_pipeline.instants import microseconds
 from analytics_pipeline.settings import Settings
 from sensors.execution import Outcome, execute
 from tests.conftest import Database
@@ -162,7 +163,7 @@ def _events(day: date, learner: int, course: str, settings: Settings) -> Iterato
     start = day_start(day, settings.zone)
     for number, (kind, lesson) in enumerate([("enroll", None), ("lesson_viewed", 0), ("lesson_viewed", 1)]):
         instant = start + timedelta(hours=9, minutes=number, seconds=learner)
-        micros = (instant - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+        micros = microseconds(instant)
         stored: dict[str, Any] = {
             "event_id": f"{course}-{day}-{learner}-{number}",
             "event_type": kind,

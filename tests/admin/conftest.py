@@ -98,3 +98,10 @@ def look(database: Database) -> Iterator[Callable[..., View]]:
 
         yield view
     engine.dispose()
+
+
+@pytest.fixture
+def browser(anonymous: httpx.Client, token: Token) -> httpx.Client:
+    """A client that has signed in."""
+    anonymous.post("/signin", data={"token": token.secret}, headers={"Origin": ORIGIN})
+    return anonymous

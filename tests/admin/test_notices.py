@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from analytics_pipeline.admin.answers.base import PublicationFailure
 from analytics_pipeline.admin.dashboard.notices import age_notices, failure_notices
 from analytics_pipeline.database import tables
-from tests.admin.conftest import ORIGIN, Token
 from tests.admin.rows import A_RUN, COMPUTED_AT, RUN_ID, course_day, publish
 
 DAY = date(2026, 3, 2)
@@ -95,13 +94,6 @@ def test_numbers_are_called_old_from_the_third_day_on(today: date, complete: dat
 
 def test_without_any_complete_day_nothing_is_old() -> None:
     assert list(age_notices(None, DAY)) == []
-
-
-@pytest.fixture
-def browser(anonymous: httpx.Client, token: Token) -> httpx.Client:
-    """A client that has signed in."""
-    anonymous.post("/signin", data={"token": token.secret}, headers={"Origin": ORIGIN})
-    return anonymous
 
 
 def test_every_page_with_numbers_tells_of_failures_that_touch_it(

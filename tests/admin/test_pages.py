@@ -8,18 +8,10 @@ import psycopg
 import pytest
 
 from analytics_pipeline.database import tables
-from tests.admin.conftest import ORIGIN, Token
 from tests.admin.rows import COMPLETE_THROUGH, course_day, open_signal, publish
 
 TO = "\N{EN DASH}"
 MARCH = [date(2026, 3, day) for day in range(1, 32)]
-
-
-@pytest.fixture
-def browser(anonymous: httpx.Client, token: Token) -> httpx.Client:
-    """A client that has signed in."""
-    anonymous.post("/signin", data={"token": token.secret}, headers={"Origin": ORIGIN})
-    return anonymous
 
 
 @pytest.fixture

@@ -1,13 +1,11 @@
 """Each role can do what it may, and nothing else: every privilege on every table is tried by every role."""
 
-from collections.abc import Iterator
-
 import psycopg
 import pytest
 from psycopg import errors, sql
 
 from analytics_pipeline.database.urls import Role
-from tests.conftest import Database, Server, fresh_database
+from tests.conftest import Database
 
 READ, ADD, CHANGE, REMOVE, COPY_OUT, EMPTY = "SELECT", "INSERT", "UPDATE", "DELETE", "COPY TO", "TRUNCATE"
 ALL = frozenset({READ, ADD, CHANGE, REMOVE, COPY_OUT, EMPTY})
@@ -57,12 +55,6 @@ def may(role: str, table: str) -> set[str]:
     return {READ} if role == "admin" and table in readable else set()
 
 
-@pytest.fixture(scope="module")
-def shared(server: Server) -> Iterator[Database]:
-    with fresh_database(server) as database:
-        yield database
-
-
 def tables(database: Database) -> dict[str, str]:
     """Every table and view that is not PostgreSQL's, with its last column."""
     with database.connect("owner") as connection:
@@ -110,11 +102,11 @@ def is_allowed(connection: psycopg.Connection, action: str, table: str, column: 
 
 @pytest.mark.parametrize("role", SERVICES)
 def test_every_action_on_every_table_is_allowed_or_refused_as_the_design_says(
-    shared: Database, role: str
+    module_database: Database, role: str
 ) -> None:
     found, expected = {}, {}
-    with shared.connect(role, autocommit=False) as connection:
-        for table, column in tables(shared).items():
+    with module_database.connect(role, autocommit=False) as connection:
+        for table, column in tables(module_database).items():
             allowed = may(role, table)
             expected[table] = allowed | ({COPY_OUT} if READ in allowed else set())
             found[table] = {action for action in ALL if is_allowed(connection, action, table, column)}
@@ -122,8 +114,10 @@ def test_every_action_on_every_table_is_allowed_or_refused_as_the_design_says(
     assert found == expected
 
 
-def test_the_ingest_role_writes_batches_and_rejections_without_reading_them(shared: Database) -> None:
-    with shared.connect("ingest") as connection:
+def test_the_ingest_role_writes_batches_and_rejections_without_reading_them(
+    module_database: Database,
+) -> None:
+    with module_database.connect("ingest") as connection:
         with (
             connection.cursor() as cursor,
             cursor.copy("COPY ingest.inbox (day, received_at, events, payload) FROM STDIN") as copy,
@@ -139,7 +133,7 @@ def test_the_ingest_role_writes_batches_and_rejections_without_reading_them(shar
                 "INSERT INTO ingest.inbox (day, received_at, events, payload)"
                 " VALUES ('2024-03-04', now(), 1, '') RETURNING payload"
             )
-    with shared.connect("pipeline") as connection:
+    with module_database.connect("pipeline") as connection:
         assert connection.execute("SELECT payload FROM ingest.inbox").fetchall() == [(b"{}\n",)]
         assert connection.execute("SELECT count(*) FROM ingest.quarantine").fetchone() == (1,)
 
@@ -161,15 +155,15 @@ def test_the_admin_role_sees_of_the_inbox_what_can_be_counted(database: Database
 
 @pytest.mark.parametrize("role", SERVICES)
 @pytest.mark.parametrize("schema", ["public", "ingest", "analytics"])
-def test_no_service_makes_tables(shared: Database, role: str, schema: str) -> None:
+def test_no_service_makes_tables(module_database: Database, role: str, schema: str) -> None:
     statement = sql.SQL("CREATE TABLE {} (a int)").format(sql.Identifier(schema, "mine"))
-    with shared.connect(role) as connection, pytest.raises(errors.InsufficientPrivilege):
+    with module_database.connect(role) as connection, pytest.raises(errors.InsufficientPrivilege):
         connection.execute(statement)
 
 
 @pytest.mark.parametrize("role", SERVICES)
-def test_only_the_pipeline_makes_temporary_tables(shared: Database, role: str) -> None:
-    with shared.connect(role) as connection:
+def test_only_the_pipeline_makes_temporary_tables(module_database: Database, role: str) -> None:
+    with module_database.connect(role) as connection:
         if role == "pipeline":
             connection.execute("CREATE TEMPORARY TABLE mine (a int)")
         else:
@@ -178,50 +172,53 @@ def test_only_the_pipeline_makes_temporary_tables(shared: Database, role: str) -
 
 
 @pytest.mark.parametrize("role", SERVICES)
-def test_nobody_reads_or_writes_what_belongs_to_the_platform(shared: Database, role: str) -> None:
-    with shared.connect("owner") as owner:
+def test_nobody_reads_or_writes_what_belongs_to_the_platform(module_database: Database, role: str) -> None:
+    with module_database.connect("owner") as owner:
         owner.execute("CREATE SCHEMA IF NOT EXISTS platform")
         owner.execute("CREATE TABLE IF NOT EXISTS platform.lesson (title text)")
     try:
-        with shared.connect(role, autocommit=False) as connection:
+        with module_database.connect(role, autocommit=False) as connection:
             found = {a for a in ALL if is_allowed(connection, a, "platform.lesson", "title")}
         assert found == set()
     finally:
-        with shared.connect("owner") as owner:
+        with module_database.connect("owner") as owner:
             owner.execute("DROP SCHEMA platform CASCADE")
 
 
-def test_services_and_dagster_see_nothing_of_each_other(shared: Database) -> None:
-    ours, dagsters = shared.urls.pipeline.rpartition("/")[2], shared.urls.dagster.rpartition("/")[2]
+def test_services_and_dagster_see_nothing_of_each_other(module_database: Database) -> None:
+    ours, dagsters = (
+        module_database.urls.pipeline.rpartition("/")[2],
+        module_database.urls.dagster.rpartition("/")[2],
+    )
     for role in SERVICES:
         for name in (dagsters, "postgres", "template1"):
             with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
-                psycopg.connect(getattr(shared.urls, role), dbname=name)
+                psycopg.connect(getattr(module_database.urls, role), dbname=name)
     for name in (ours, "postgres", "template1"):
         with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
-            psycopg.connect(shared.urls.dagster, dbname=name)
+            psycopg.connect(module_database.urls.dagster, dbname=name)
 
 
-def test_dagster_does_as_it_likes_in_its_own_database(shared: Database) -> None:
-    with shared.connect("dagster") as connection:
+def test_dagster_does_as_it_likes_in_its_own_database(module_database: Database) -> None:
+    with module_database.connect("dagster") as connection:
         connection.execute("CREATE TABLE runs (id serial PRIMARY KEY)")
         connection.execute("DROP TABLE runs")
 
 
-def test_a_role_of_which_we_know_nothing_cannot_even_connect(shared: Database) -> None:
+def test_a_role_of_which_we_know_nothing_cannot_even_connect(module_database: Database) -> None:
     stranger = "test_stranger"
-    with shared.connect("owner") as owner:
+    with module_database.connect("owner") as owner:
         owner.execute(f"CREATE ROLE {stranger} LOGIN PASSWORD 'stranger'".encode())
         try:
-            for url in (shared.urls.owner, shared.urls.dagster):
+            for url in (module_database.urls.owner, module_database.urls.dagster):
                 with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
                     psycopg.connect(url, user=stranger, password="stranger")
         finally:
             owner.execute(f"DROP ROLE {stranger}".encode())
 
 
-def test_no_service_role_is_more_than_a_login(shared: Database) -> None:
-    with shared.connect("owner") as connection:
+def test_no_service_role_is_more_than_a_login(module_database: Database) -> None:
+    with module_database.connect("owner") as connection:
         powers = connection.execute(
             """
             SELECT rolname FROM pg_roles

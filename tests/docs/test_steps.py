@@ -9,7 +9,7 @@ import pytest
 
 from tests.conftest import Database
 from tests.docs.steps import Copy
-from tests.metrics.nights import deliver
+from tests.metrics.nights import put
 
 
 @pytest.fixture
@@ -27,11 +27,6 @@ def event(number: int, kind: str, learner: str, **about: Any) -> dict[str, Any]:
         "metadata": about,
         "createdAt": f"2026-03-02T10:{number:02}:00+00:00",
     }
-
-
-def put(database: Database, *wire: dict[str, Any]) -> None:
-    with database.connect("ingest") as ingest:
-        deliver(ingest, wire, database.settings)
 
 
 def test_a_metric_is_added_by_its_page(database: Database, copy: Copy) -> None:

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from analytics_pipeline.events import METADATA_KEYS, EventType
 from analytics_pipeline.ingest.body import MAX_BODY_SECONDS
 from analytics_pipeline.lake.seal import seal_days
-from tests.conftest import Database, Server, fresh_database
+from tests.conftest import Database
 from tests.ingest.conftest import PAGE, new_key
 from tests.ingest.service import EVENT_PATH, Service, running
 from tests.pipeline_runs import a_run
@@ -101,15 +101,9 @@ headers = st.fixed_dictionaries(
 
 
 @pytest.fixture(scope="module")
-def fuzz_database(server: Server) -> Iterator[Database]:
-    with fresh_database(server) as database:
-        yield database
-
-
-@pytest.fixture(scope="module")
-def fuzzed(fuzz_database: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+def fuzzed(module_database: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     log = tmp_path_factory.mktemp("fuzzed") / "log"
-    with running(fuzz_database.settings, log, new_key(fuzz_database)) as service:
+    with running(module_database.settings, log, new_key(module_database)) as service:
         yield service
         assert "unexpected" not in log.read_text()
 
@@ -147,7 +141,7 @@ def test_no_input_is_answered_with_an_error_of_ours(
 @pytest.mark.soak
 @pytest.mark.timeout(0)
 def test_no_input_of_very_many_is_answered_with_an_error_of_ours_or_makes_it_grow(
-    fuzzed: Service, fuzz_database: Database, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    fuzzed: Service, module_database: Database, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for _ in range(2000):
         send(fuzzed, b"[1]", None, {})
@@ -161,7 +155,7 @@ def test_no_input_of_very_many_is_answered_with_an_error_of_ours_or_makes_it_gro
     fuzz()
     grown = resident_bytes(fuzzed) - before
     assert grown < GROWTH_ALLOWED
-    assert_everything_can_be_sealed(fuzz_database, tmp_path)
+    assert_everything_can_be_sealed(module_database, tmp_path)
     with capsys.disabled():
         sys.stdout.write(f"\n{SOAK.max_examples:,} requests made the worker grow by {grown // 1024:,} KiB.\n")
 
@@ -211,12 +205,12 @@ def test_large_and_hostile_bodies_do_not_make_it_grow(fuzzed: Service) -> None:
 
 
 def test_everything_that_was_accepted_can_be_sealed(
-    fuzzed: Service, fuzz_database: Database, tmp_path: Path
+    fuzzed: Service, module_database: Database, tmp_path: Path
 ) -> None:
     send(
         fuzzed, json.dumps([{"eventType": "enroll", "createdAt": "2024-03-01T00:00:00Z"}]).encode(), None, {}
     )
-    assert_everything_can_be_sealed(fuzz_database, tmp_path)
+    assert_everything_can_be_sealed(module_database, tmp_path)
 
 
 def assert_everything_can_be_sealed(database: Database, folder: Path) -> None:

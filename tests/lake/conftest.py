@@ -6,15 +6,9 @@ from pathlib import Path
 import pytest
 
 from analytics_pipeline.run import PipelineRun
-from tests.conftest import Database, Server, fresh_database
+from tests.conftest import Database
 from tests.lake.deliveries import Delivery, clear, deliver
 from tests.pipeline_runs import a_run
-
-
-@pytest.fixture(scope="module")
-def module_database(server: Server) -> Iterator[Database]:
-    with fresh_database(server) as database:
-        yield database
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ import psycopg
 
 from analytics_pipeline.days import day_of, day_start
 from analytics_pipeline.engine import ParquetFiles
+from analytics_pipeline.instants import microseconds
 from analytics_pipeline.lake import schema
 from analytics_pipeline.lake.catalogue import lake_days
 from analytics_pipeline.lake.wire import wire_form
@@ -32,10 +33,6 @@ def clear(database: Database) -> None:
     """Forget every event."""
     with database.connect("owner") as owner:
         owner.execute(CLEAR)
-
-
-def micros(instant: datetime) -> int:
-    return (instant - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
 
 
 @dataclass(frozen=True)
@@ -59,7 +56,7 @@ class Delivery:
 
     def stored(self, zone: ZoneInfo) -> dict[str, Any]:
         """The event as a line of the inbox, its metadata still text."""
-        occurred = micros(day_start(self.site_day, zone)) + self.second * 1_000_000
+        occurred = microseconds(day_start(self.site_day, zone)) + self.second * 1_000_000
         return {
             "event_id": self.id,
             "event_type": self.kind,
@@ -68,7 +65,7 @@ class Delivery:
             "lesson_idx": self.lesson,
             "metadata": self.metadata,
             "occurred_at": occurred,
-            "received_at": micros(datetime(2024, 6, 1, tzinfo=UTC)) + self.received,
+            "received_at": microseconds(datetime(2024, 6, 1, tzinfo=UTC)) + self.received,
             "skew_us": self.skew,
         }
 
@@ -124,7 +121,7 @@ class Oracle:
                 course_id=event.course,
                 lesson_idx=event.lesson,
                 metadata=event.metadata,
-                created_at=micros(day_start(event.site_day, UTC_ZONE))
+                created_at=microseconds(day_start(event.site_day, UTC_ZONE))
                 + event.second * 1_000_000
                 - event.skew,
             )

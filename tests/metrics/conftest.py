@@ -7,7 +7,7 @@ import pytest
 
 from analytics_pipeline.engine import Engine
 from analytics_pipeline.run import PipelineRun
-from tests.conftest import Database, Server, fresh_database
+from tests.conftest import Database
 from tests.metrics.nights import clear
 from tests.pipeline_runs import a_run
 
@@ -15,12 +15,6 @@ from tests.pipeline_runs import a_run
 @pytest.fixture(scope="session")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Engine:
     return Engine(tmp_path_factory.mktemp("scratch"), threads=1)
-
-
-@pytest.fixture(scope="module")
-def module_database(server: Server) -> Iterator[Database]:
-    with fresh_database(server) as database:
-        yield database
 
 
 @pytest.fixture

@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
 import psycopg
 from psycopg.rows import dict_row
 
 from analytics_pipeline.days import day_of
+from analytics_pipeline.instants import microseconds
 from analytics_pipeline.lake.learner_days import build_learner_days
 from analytics_pipeline.lake.seal import seal_days
 from analytics_pipeline.metrics.cohorts import publish_cohorts_as_of
@@ -51,8 +52,8 @@ def deliver(connection: psycopg.Connection, wire: Iterable[Wire], settings: Sett
             "course_id": event["courseId"],
             "lesson_idx": event["lessonIdx"],
             "metadata": event["metadata"],
-            "occurred_at": _micros(at),
-            "received_at": _micros(received),
+            "occurred_at": microseconds(at),
+            "received_at": microseconds(received),
             "skew_us": 0,
         }
         lines.setdefault(day_of(at, settings.zone), []).append(json.dumps(stored))
@@ -62,8 +63,10 @@ def deliver(connection: psycopg.Connection, wire: Iterable[Wire], settings: Sett
     return set(lines)
 
 
-def _micros(instant: datetime) -> int:
-    return (instant - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+def put(database: Database, *wire: Wire) -> None:
+    """The same as the role that may."""
+    with database.connect("ingest") as connection:
+        deliver(connection, wire, database.settings)
 
 
 def through(

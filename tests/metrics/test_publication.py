@@ -16,7 +16,7 @@ from analytics_pipeline.metrics.publication import publish_cohorts, publish_dail
 from analytics_pipeline.run import PipelineRun
 from tests.conftest import Database
 from tests.metrics import oracle, oracle_cohorts
-from tests.metrics.nights import clear, deliver, night, published, through
+from tests.metrics.nights import clear, deliver, night, published, put, through
 from tests.metrics.oracle import Rows, Wire
 from tests.metrics.oracle_cohorts import Asked
 from tests.metrics.streams import PARIS, streams
@@ -39,11 +39,6 @@ def event(
         "createdAt": f"{day}T{minute // 60:02}:{minute % 60:02}:00+00:00",
     }
     return {**plain, **more}
-
-
-def put(database: Database, *wire: Wire) -> None:
-    with database.connect("ingest") as connection:
-        deliver(connection, wire, database.settings)
 
 
 @settings(

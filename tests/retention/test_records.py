@@ -12,7 +12,7 @@ from analytics_pipeline.metrics.publication import publish_daily
 from analytics_pipeline.retention import records
 from analytics_pipeline.retention.prune import preview_pruning, prune
 from analytics_pipeline.run import PipelineRun
-from tests.conftest import Database, Server, fresh_database
+from tests.conftest import Database
 from tests.metrics.nights import deliver, night, published
 from tests.metrics.oracle import Wire
 from tests.pipeline_runs import a_run
@@ -29,12 +29,6 @@ REVISED = """
     INSERT INTO analytics.metric_revision (table_name, key, metric, cause, changed_at, run_id)
     SELECT 'course_daily', '{}', 'views', 'late events', %s, 'a-run' FROM generate_series(1, %s)
 """
-
-
-@pytest.fixture
-def database(server: Server) -> Iterator[Database]:
-    with fresh_database(server) as database:
-        yield database
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ import pytest
 
 from analytics_pipeline.run import PipelineRun
 from tests.conftest import Database
-from tests.metrics.conftest import database, engine, module_database
+from tests.metrics.conftest import database, engine
 from tests.pipeline_runs import a_run
 
-__all__ = ["database", "engine", "module_database"]
+__all__ = ["database", "engine"]
 
 QUIET_DAYS = 2
 
