@@ -13,7 +13,7 @@ from analytics_pipeline.settings import Settings
 from tests.admin.rows import course_day, publish
 from tests.conftest import Database
 
-HOW_TO = Path(__file__).parents[1] / "docs" / "how-to"
+HOW_TO = Path(__file__).parents[2] / "docs" / "how-to"
 
 
 def blocks(page: str, language: str) -> list[str]:

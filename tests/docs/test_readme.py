@@ -8,7 +8,7 @@ import pytest
 from analytics_pipeline.cli.app import COMMANDS
 from analytics_pipeline.settings import Settings
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
 PATH = re.compile(r"`(\w+/[\w./]*|Makefile)`")
