@@ -71,7 +71,7 @@ class KeyRing:
                 async with asyncio.timeout(ANSWER_SECONDS):
                     self._keys = await self._read_keys()
             except AWAY_ERRORS as error:
-                await self._drop_connection()
+                await self.close()
                 self._say(away=True, code=away_code(error))
                 self._failed_at = time.monotonic()
                 raise DatabaseAwayError from error
@@ -86,19 +86,16 @@ class KeyRing:
             await asyncio.sleep(FRESH_SECONDS)
 
     async def close(self) -> None:
-        """Close the connection."""
-        await self._drop_connection()
+        """Close the connection; the next look opens another."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.close()
 
     async def _read_keys(self) -> dict[str, Key]:
         if self._connection is None:
             self._connection = await self._connect()
         rows: list[Any] = await (await self._connection.execute(_READ_KEYS)).fetchall()
         return {digest: Key(key_id, frozenset(origins), limit) for key_id, digest, origins, limit in rows}
-
-    async def _drop_connection(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            await connection.close()
 
     def _say(self, *, away: bool, code: str | None = None) -> None:
         if away != self._away:
