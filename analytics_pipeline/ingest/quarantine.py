@@ -1,6 +1,5 @@
 """What is kept of an event that was rejected, so that it can be inspected and replayed."""
 
-import hashlib
 import json
 from collections.abc import Callable
 from datetime import date
@@ -10,6 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from analytics_pipeline.events import EVENT_ID
+from analytics_pipeline.quarantine.ids import quarantine_id
 
 _KNOWN_FIELDS = ("id", "eventType", "userId", "courseId", "lessonIdx", "metadata", "createdAt")
 
@@ -58,7 +58,7 @@ def quarantined(
     arrival: Arrival,
     pseudonym: Callable[[str], str] | None,
 ) -> QuarantinedEvent:
-    """The row for one event; the same event rejected for the same reason has the same id.
+    """The row for one event.
 
     With pseudonyms on, the body keeps only the fields of an event, `userId` replaced, because what a page
     misspelled or sent in another shape may name the learner too.
@@ -66,7 +66,7 @@ def quarantined(
     if pseudonym is not None:
         body = _without_learner(fields, pseudonym)
     return QuarantinedEvent(
-        id=hashlib.sha256(reason.encode() + b"\0" + body).hexdigest(),
+        id=quarantine_id(reason, body),
         arrival=arrival,
         event_id=_storable(fields.get("id")),
         course_id=_storable(fields.get("courseId")),

@@ -37,13 +37,14 @@ class LakeDay:
     frozen: bool = False
 
 
-_READ = """
+_ROW = """
     SELECT day, version, files, events, bytes, duplicates, learner_files, learner_version, published_version,
            pruned_at IS NOT NULL AS pruned, learner_definition, published_definition,
            frozen_at IS NOT NULL AS frozen
       FROM analytics.lake_day
-     WHERE day = ANY(%s)
 """
+_READ = f"{_ROW} WHERE day = ANY(%s)"
+_NOT_FROZEN = f"{_ROW} WHERE frozen_at IS NULL AND day < %s ORDER BY day"
 _ADD = """
     INSERT INTO analytics.lake_day (day, version, files, events, bytes, duplicates, learner_files)
     VALUES (%s, %s, %s, %s, %s, %s, '{}')
@@ -79,6 +80,12 @@ def lake_days(connection: Connection, days: Iterable[date]) -> dict[date, LakeDa
     with connection.cursor(row_factory=class_row(LakeDay)) as cursor:
         rows = cursor.execute(_READ, [list(days)]).fetchall()
     return {row.day: row for row in sorted(rows, key=lambda row: row.day)}
+
+
+def days_not_frozen(connection: Connection, before: date) -> list[LakeDay]:
+    """The rows of the days before `before` whose learner days were not let go of, oldest first."""
+    with connection.cursor(row_factory=class_row(LakeDay)) as cursor:
+        return cursor.execute(_NOT_FROZEN, [before]).fetchall()
 
 
 def advance(connection: Connection, changes: Sequence[tuple[LakeDay | None, LakeDay]]) -> None:

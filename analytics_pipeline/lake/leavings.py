@@ -3,7 +3,6 @@
 Both read table `left_out` of the seal's DuckDB session and write within the caller's transaction.
 """
 
-import hashlib
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date
@@ -15,6 +14,7 @@ from psycopg import Connection
 from analytics_pipeline.events import Reason
 from analytics_pipeline.instants import instant_at
 from analytics_pipeline.lake.wire import wire_form
+from analytics_pipeline.quarantine.ids import quarantine_id
 
 _ROWS_AT_ONCE = 10_000
 
@@ -88,7 +88,7 @@ def quarantine_conflicts(connection: Connection, duck: DuckDBPyConnection) -> No
 def _quarantine_row(day: date, received_at: int, skew_us: int, *event: Any) -> tuple[object, ...]:
     fields = dict(zip(_EVENT, event, strict=True))
     body = wire_form(**fields)
-    key = hashlib.sha256(Reason.CONFLICT.encode() + b"\0" + body).hexdigest()
+    key = quarantine_id(Reason.CONFLICT, body)
     received = instant_at(received_at)
     kind = fields["event_type"]
     place = (fields["event_id"], fields["course_id"], kind)

@@ -5,7 +5,6 @@ order in which events come. So each publication of the cohort tables lists them 
 has come leaves the quarantine. They were accepted, and event_day counts them as events, never as rejected.
 """
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -20,6 +19,7 @@ from analytics_pipeline.instants import microseconds
 from analytics_pipeline.lake.wire import wire_form
 from analytics_pipeline.metrics.cohort_inputs import Cohort, cohort_frame, of_cohorts
 from analytics_pipeline.metrics.models import read_sql
+from analytics_pipeline.quarantine.ids import quarantine_id
 from analytics_pipeline.run import PipelineRun
 
 _CREATE = """
@@ -101,5 +101,5 @@ def _quarantine_row(
         metadata=json.dumps({key: value for key, value in metadata.items() if value is not None}),
         created_at=microseconds(at.to_pydatetime()),
     )
-    key = hashlib.sha256(reason.encode() + b"\0" + body).hexdigest()
+    key = quarantine_id(reason, body)
     return key, at.to_pydatetime(), day.date(), event_id, course_id, kind, reason, body

@@ -6,11 +6,10 @@ from datetime import UTC, date, datetime
 from importlib.resources import files
 
 from psycopg import Connection
-from psycopg.rows import class_row
 
 from analytics_pipeline.days import day_of
 from analytics_pipeline.engine import ParquetFiles, quoted
-from analytics_pipeline.lake.catalogue import CatalogueChangedError, LakeDay, as_of_day
+from analytics_pipeline.lake.catalogue import CatalogueChangedError, LakeDay, as_of_day, days_not_frozen
 from analytics_pipeline.lake.schema import LEARNER_DAYS, Kind
 from analytics_pipeline.retention.plan import Plan, horizons, plan_pruning
 from analytics_pipeline.run import PipelineRun
@@ -18,13 +17,6 @@ from analytics_pipeline.settings import Settings
 
 DAYS_AT_ONCE = 400
 
-_KEPT = """
-    SELECT day, version, files, events, bytes, duplicates, learner_files, learner_version, published_version,
-           pruned_at IS NOT NULL AS pruned
-      FROM analytics.lake_day
-     WHERE frozen_at IS NULL AND day < %s
-     ORDER BY day
-"""
 _UNSEALED = "SELECT DISTINCT day FROM ingest.inbox WHERE day < %s"
 _COHORTS_BEHIND = """
     SELECT (SELECT max(reconciled_at) FROM analytics.lake_day)
@@ -62,8 +54,7 @@ def plan_days(connection: Connection, settings: Settings, now: datetime | None =
     kept_since = horizons(settings, today, as_of_day(connection, today))
     if kept_since is None:
         return Plan([], [], None)
-    with connection.cursor(row_factory=class_row(LakeDay)) as cursor:
-        rows = cursor.execute(_KEPT, [kept_since.raw_before]).fetchall()
+    rows = days_not_frozen(connection, kept_since.raw_before)
     unsealed = {day for (day,) in connection.execute(_UNSEALED, [kept_since.raw_before])}
     plan = plan_pruning(rows, unsealed, kept_since)
     if plan.learners and _cohorts_are_behind(connection):

@@ -1,6 +1,5 @@
 """Events in the inbox for a day that was pruned: no number can take them in, so they are quarantined."""
 
-import hashlib
 from datetime import date, datetime
 
 import msgspec
@@ -8,6 +7,7 @@ import msgspec
 from analytics_pipeline.erasure.tombstones import Tombstones
 from analytics_pipeline.events import Reason, StoredEvent
 from analytics_pipeline.lake.wire import wire_form
+from analytics_pipeline.quarantine.ids import quarantine_id
 from analytics_pipeline.run import PipelineRun
 
 _LATE = """
@@ -60,5 +60,5 @@ def _quarantined(event: StoredEvent, day: date, received_at: datetime) -> tuple[
         metadata=msgspec.json.encode(event.metadata).decode(),
         created_at=event.occurred_at - event.skew_us,
     )
-    key = hashlib.sha256(reason.encode() + b"\0" + body).hexdigest()
+    key = quarantine_id(reason, body)
     return key, received_at, day, event.event_id, event.course_id, event.event_type, reason, body
