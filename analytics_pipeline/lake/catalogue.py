@@ -4,7 +4,7 @@ Functions here read or change rows; they never commit. Changes compare what they
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from psycopg import Connection
@@ -20,18 +20,18 @@ class CatalogueChangedError(Exception):
 
 @dataclass(frozen=True)
 class LakeDay:
-    """One row of the catalogue: a sealed day."""
+    """One row of the catalogue: a sealed day; without more than a version, one that has no event."""
 
     day: date
     version: int
-    files: list[str]
-    events: int
-    bytes: int
-    duplicates: int
-    learner_files: list[str]
-    learner_version: int | None
-    published_version: int | None
-    pruned: bool
+    files: list[str] = field(default_factory=list)
+    events: int = 0
+    bytes: int = 0
+    duplicates: int = 0
+    learner_files: list[str] = field(default_factory=list)
+    learner_version: int | None = None
+    published_version: int | None = None
+    pruned: bool = False
     learner_definition: str | None = None
     published_definition: str | None = None
     frozen: bool = False

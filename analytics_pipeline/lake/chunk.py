@@ -94,7 +94,7 @@ def _leave_out(
 
 def _change(run: PipelineRun, part: Part, old: LakeDay | None, left_out: LeftOut | None) -> _Change:
     day = part.read.day
-    before = old or LakeDay(day, 0, [], 0, 0, 0, [], None, None, pruned=False)
+    before = old or LakeDay(day, 0)
     duplicates = left_out.duplicates[day] if left_out else 0
     row = replace(
         before,

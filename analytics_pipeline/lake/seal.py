@@ -96,7 +96,7 @@ def _compact(
 def _note_quiet_days(run: PipelineRun, days: Sequence[date], result: SealResult) -> None:
     """Give the days without inbox rows that were never sealed a row without events."""
     rows = lake_days(run.connection, days)
-    new = [LakeDay(day, 1, [], 0, 0, 0, [], None, None, pruned=False) for day in days if day not in rows]
+    new = [LakeDay(day, 1) for day in days if day not in rows]
     if new:
         with run.connection.transaction():
             run.turn.check(run.connection)

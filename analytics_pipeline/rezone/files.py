@@ -70,4 +70,4 @@ def _cut(run: PipelineRun, rows: Mapping[date, LakeDay], days: DayRange, zone: Z
 def _row(run: PipelineRun, day: date, version: int, name: str, events: int) -> LakeDay:
     files: Sequence[str] = [name] if events else []
     size = run.lake.size(files)
-    return LakeDay(day, version, list(files), events, size, 0, [], None, None, pruned=False)
+    return LakeDay(day, version, list(files), events, size)
