@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from alembic.script import ScriptDirectory
 
@@ -90,3 +91,16 @@ class Copy:
         for placeholder, number in self._numbers.items():
             text = text.replace(placeholder, number)
         return text
+
+
+def event(number: int, kind: str, learner: str, **about: Any) -> dict[str, Any]:
+    """What a learner did on the day that the pages run."""
+    return {
+        "id": f"e{number}",
+        "eventType": kind,
+        "userId": learner,
+        "courseId": "algebra",
+        "lessonIdx": None if kind == "enroll" else 0,
+        "metadata": about,
+        "createdAt": f"2026-03-02T10:{number:02}:00+00:00",
+    }
