@@ -55,8 +55,8 @@ def test_persons_of_all_courses_are_added_up_and_set_against_as_many_weeks_befor
     assert (numbers.open_signals, numbers.courses_with_signals) == (3, 2)
     told = {name: f"{change.by} {change.against}" for name, change in numbers.comparison.changes.items()}
     assert told == {
-        "site_learners": "↑ 13 % from 31 to 35",
-        "site_enrolled": "↑ 14 % from 58 to 66",
+        "learners": "↑ 13 % from 31 to 35",
+        "enrolled": "↑ 14 % from 58 to 66",
         "completion": "↓ 5 points from 41 % to 36 %; may be chance",
     }
 

@@ -71,8 +71,8 @@ def _compare(view: View, weeks: DayRange) -> Comparison:
         return NOTHING
     now, before = _persons(view, periods.now), _persons(view, periods.before)
     changes = {
-        "site_learners": count_change(now.learners, before.learners),
-        "site_enrolled": count_change(now.enrolled, before.enrolled),
+        "learners": count_change(now.learners, before.learners),
+        "enrolled": count_change(now.enrolled, before.enrolled),
         "completion": rate_change(now.completion, before.completion),
     }
     return Comparison(None, periods, {name: change for name, change in changes.items() if change})
