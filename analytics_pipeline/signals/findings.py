@@ -2,7 +2,6 @@
 
 from collections.abc import Hashable, Iterator, Mapping
 from datetime import date, timedelta
-from typing import Any
 
 import pandas as pd
 
@@ -72,8 +71,8 @@ def _find(tables: Tables, settings: Settings, as_of: date) -> list[Finding]:
 def findings_of(frame: pd.DataFrame) -> Iterator[Finding]:
     """The rows of a rule's frame as plain values; evidence is counts, interval and what the rule adds."""
     added = [name for name in frame.columns if name not in FINDING]
-    for row in frame.to_dict("records"):
-        plain = {str(name): _plain(value) for name, value in row.items()}
+    plain_frame = frame.astype(object).where(frame.notna(), None)
+    for plain in plain_frame.to_dict("records"):
         yield Finding(
             subject=Subject(*(plain[name] for name in SUBJECT)),
             fires=plain["fires"],
@@ -83,10 +82,3 @@ def findings_of(frame: pd.DataFrame) -> Iterator[Finding]:
             threshold=plain["threshold"],
             evidence={name: plain[name] for name in ("numerator", "denominator", "low", "high", *added)},
         )
-
-
-def _plain(value: Any) -> Any:
-    """A Python value where pandas gives one of NumPy's, None where it gives its own idea of nothing."""
-    if pd.isna(value):
-        return None
-    return value.item() if hasattr(value, "item") else value

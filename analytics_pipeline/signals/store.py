@@ -2,21 +2,27 @@
 
 from datetime import date
 
+import numpy as np
 import pandas as pd
 from psycopg import Connection
 from psycopg.types.json import Jsonb
 
 from analytics_pipeline.signals.life import Changes, Finding, Subject
+from analytics_pipeline.signals.silence import HOURS
 
 _LAST_EVALUATED = "SELECT max(as_of) FROM analytics.signal_evaluation"
 _OPEN = """
     SELECT rule, course_id, lesson_idx, quiz_id, last_seen_at FROM analytics.signal WHERE resolved_at IS NULL
 """
 _LESSON_DAYS = """
-    SELECT course_id, lesson_idx, day, views, viewers, views_by_hour
+    SELECT course_id, lesson_idx, day, views, viewers, array_send(views_by_hour) AS views_by_hour
       FROM analytics.lesson_daily
      WHERE day BETWEEN %s AND %s
 """
+_HOURS_AS_SENT = np.dtype(
+    [("header", "V20"), ("hours", np.dtype([("length", ">i4"), ("views", ">i8")]), HOURS)]
+)
+"""An array of bigint as PostgreSQL sends it, which every row of `lesson_daily` has one of."""
 _SUBJECT_IS = """
     rule = %(rule)s AND course_id = %(course_id)s AND lesson_idx IS NOT DISTINCT FROM %(lesson_idx)s
     AND quiz_id IS NOT DISTINCT FROM %(quiz_id)s AND resolved_at IS NULL
@@ -53,8 +59,13 @@ def last_evaluated(connection: Connection) -> date | None:
 
 def lesson_days(connection: Connection, first: date, last: date) -> pd.DataFrame:
     """The views of these days, as published in `lesson_daily`."""
-    cursor = connection.execute(_LESSON_DAYS, [first, last])
-    return pd.DataFrame(cursor.fetchall(), columns=[column.name for column in cursor.description or ()])
+    with connection.cursor(binary=True) as cursor:
+        rows = cursor.execute(_LESSON_DAYS, [first, last]).fetchall()
+        frame = pd.DataFrame(rows, columns=[column.name for column in cursor.description or ()])
+    # Millions of hours: to make a Python number of each took most of a night's evaluation.
+    sent = np.frombuffer(b"".join(frame["views_by_hour"]), dtype=_HOURS_AS_SENT)
+    frame["views_by_hour"] = list(sent["hours"]["views"].astype("float64"))
+    return frame
 
 
 def open_signals(connection: Connection) -> dict[Subject, date]:
