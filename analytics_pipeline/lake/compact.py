@@ -22,6 +22,8 @@ _NAMED = """
     SELECT unnest(files) FROM analytics.lake_day
     UNION ALL
     SELECT unnest(learner_files) FROM analytics.lake_day
+    UNION ALL
+    SELECT order_file FROM analytics.cohort_publication
 """
 
 

@@ -10,6 +10,7 @@ class Kind(StrEnum):
 
     EVENTS = "events"
     LEARNER_DAYS = "learner_days"
+    ORDERS = "orders"
 
 
 EVENTS: Schema = {

@@ -85,13 +85,13 @@ def _publish(run: PipelineRun, as_of: date, cause: str | None) -> CohortPublicat
     since = None if cause else since_last(run, last, as_of, definition)
     scope = CohortScope(first_kept_day(run.connection), last.as_of, last.stale_courses)
     with run.engine.scratch_folder("publish") as folder:
-        new_rows = _count(run, as_of, since, scope.since, folder)
+        new_rows, order_file = _count(run, as_of, since, scope.since, folder)
 
         def after(connection: Connection, published: Published) -> None:
             quarantine_unknown_refunds(connection, scope.since, new_rows["course_refund"].cohorts)
             ends = day_end(as_of, run.settings.zone)
             refresh_windows(connection, as_of, ends, run.run_id, None if since is None else published.moved)
-            set_publication(connection, definition, run.run_id)
+            set_publication(connection, definition, run.run_id, order_file)
             keep_failed_courses(connection, run.run_id, _failures(published))
 
         published = publish(
@@ -103,29 +103,35 @@ def _publish(run: PipelineRun, as_of: date, cause: str | None) -> CohortPublicat
             cause=cause or _cause(last, definition),
             after=after,
         )
+    run.lake.remove([] if last.order_file is None else [last.order_file])
     return CohortPublication(as_of, published, counted_all=since is None)
 
 
 def _count(
     run: PipelineRun, as_of: date, since: Since | None, kept_since: date | None, folder: Path
-) -> dict[str, NewRows]:
-    """The new rows of every table, of all cohorts or of those that may have moved."""
+) -> tuple[dict[str, NewRows], str | None]:
+    """The new rows of every table, of all cohorts or of those that may have moved; the file of all orders."""
     relations, parameters = cohort_inputs(run, as_of), cohort_parameters(run.settings, as_of)
     paths = {model: folder / f"{model.name}.csv" for model in COHORT}
     if since is None:
         for model, path in paths.items():
             run.models.write_csv(of_kept_days(model.sql, kept_since), relations, parameters, path)
         find_unknown_refunds(run, relations, parameters, kept_since, None)
-        return {model.name: NewRows(model.table, path) for model, path in paths.items()}
+        return {model.name: NewRows(model.table, path) for model, path in paths.items()}, None
     moved = find_moved(run, since, as_of, relations, folder)
-    relations = {**relations, "learner_days": moved.learner_days}
     for model, path in paths.items():
-        read = {**relations, "moved_cohorts": cohort_frame(moved.of_table(model.name))}
+        read = {
+            **relations,
+            "learner_days": moved.days_of_table(model.name),
+            "moved_cohorts": cohort_frame(moved.of_table(model.name)),
+        }
         run.engine.write_csv(of_cohorts(model.sql), read, parameters, path)
+    relations = {**relations, "learner_days": moved.days_of_table("course_refund")}
     find_unknown_refunds(run, relations, parameters, kept_since, moved.of_table("course_refund"))
-    return {
+    new_rows = {
         model.name: NewRows(model.table, path, moved.of_table(model.name)) for model, path in paths.items()
     }
+    return new_rows, moved.order_file
 
 
 def _cause(last: LastPublication, definition: str) -> str:

@@ -9,7 +9,8 @@ from psycopg.rows import class_row
 
 # Every publication renews course_window as a whole, so that its as-of is the last one's.
 _READ = """
-    SELECT p.definition, p.published_at, (SELECT max(as_of) FROM analytics.course_window) AS as_of,
+    SELECT p.definition, p.published_at, p.order_file,
+           (SELECT max(as_of) FROM analytics.course_window) AS as_of,
            coalesce((SELECT max(reconciled_at) FROM analytics.lake_day) > p.published_at, FALSE)
                AS days_came_since,
            coalesce(p.published_at > now(), FALSE) AS is_ahead_of_the_clock,
@@ -25,10 +26,11 @@ _CHANGED = """
      ORDER BY day
 """
 _SET = """
-    INSERT INTO analytics.cohort_publication (id, definition, published_at, run_id)
-    VALUES (1, %(definition)s, now(), %(run_id)s)
+    INSERT INTO analytics.cohort_publication (id, definition, published_at, run_id, order_file)
+    VALUES (1, %(definition)s, now(), %(run_id)s, %(order_file)s)
     ON CONFLICT (id) DO UPDATE
-        SET definition = excluded.definition, published_at = excluded.published_at, run_id = excluded.run_id
+        SET definition = excluded.definition, published_at = excluded.published_at, run_id = excluded.run_id,
+            order_file = excluded.order_file
 """
 
 
@@ -41,6 +43,7 @@ class LastPublication:
 
     definition: str | None
     published_at: datetime | None
+    order_file: str | None
     as_of: datetime | None
     days_came_since: bool
     is_ahead_of_the_clock: bool
@@ -58,9 +61,13 @@ def last_publication(connection: Connection) -> LastPublication:
         return cursor.execute(_READ).fetchall()[0]
 
 
-def set_publication(connection: Connection, definition: str, run_id: str) -> None:
-    """The cohort tables are published; to be called in the transaction that publishes them."""
-    connection.execute(_SET, {"definition": definition, "run_id": run_id})
+def set_publication(connection: Connection, definition: str, run_id: str, order_file: str | None) -> None:
+    """The cohort tables are published; to be called in the transaction that publishes them.
+
+    `order_file` holds the orders of all learner days that they rest on (None: no file does).
+    """
+    parameters = {"definition": definition, "run_id": run_id, "order_file": order_file}
+    connection.execute(_SET, parameters)
 
 
 def forget_publication(connection: Connection) -> None:

@@ -14,6 +14,7 @@ from duckdb import DuckDBPyConnection
 
 from analytics_pipeline.days import day_end, day_of
 from analytics_pipeline.engine import (
+    Parameters,
     ParquetFiles,
     Relation,
     Schema,
@@ -27,6 +28,7 @@ from analytics_pipeline.lake.schema import LEARNER_DAYS
 from analytics_pipeline.metrics.cohort_inputs import Cohort, cohort_parameters, windows_by_course
 from analytics_pipeline.metrics.last_publication import LastPublication, changed_days
 from analytics_pipeline.metrics.models import read_sql
+from analytics_pipeline.metrics.orders import order_relations, write_orders
 from analytics_pipeline.metrics.relations import learner_day_files
 from analytics_pipeline.run import PipelineRun
 
@@ -60,18 +62,24 @@ class Since:
     last_as_of: datetime
     changed: list[date]
     set_aside: list[str]
+    order_file: str | None
 
 
 @dataclass(frozen=True)
 class Moved:
-    """Course and day of each cohort that may have moved, by the level of its tables."""
+    """Course and day of each cohort that may have moved, and what to count them from, by level."""
 
     cohorts: Mapping[str, list[Cohort]]
-    learner_days: ParquetFiles
+    learner_days: Mapping[str, ParquetFiles]
+    order_file: str
 
     def of_table(self, table: str) -> list[Cohort]:
         """The cohorts of this table."""
         return self.cohorts[LEVELS[table]]
+
+    def days_of_table(self, table: str) -> ParquetFiles:
+        """The learner days that hold all of these cohorts."""
+        return self.learner_days[LEVELS[table]]
 
 
 def since_last(run: PipelineRun, last: LastPublication, as_of: date, definition: str) -> Since | None:
@@ -86,7 +94,7 @@ def since_last(run: PipelineRun, last: LastPublication, as_of: date, definition:
     if len(changed) > MOST_CHANGED_DAYS:
         return None
     # Within another zone, days would be subtracted as the clock on the wall shows them.
-    return Since(last.as_of.astimezone(UTC), changed, last.stale_courses)
+    return Since(last.as_of.astimezone(UTC), changed, last.stale_courses, last.order_file)
 
 
 def find_moved(
@@ -101,16 +109,30 @@ def find_moved(
         "last_as_of": since.last_as_of,
         "changed_on": since.changed,
     }
-    with run.engine.session({**relations, **_about_changes(run, since, as_of)}) as duck:
-        for name in ("moved_past", "tying_rows", "known_orders", "moved_cohorts"):
+    about = _about_changes(run, since, as_of)
+    orders = order_relations(run, since.order_file, about["changed_days"], relations["learner_days"])
+    with run.engine.session({**relations, **about, **orders}) as duck:
+        for name in ("moved_learners", "moved_past", "tying_rows", "known_orders", "moved_cohorts"):
             create_table(duck, name, read_sql(name), parameters)
         kept_since = first_kept_day(run.connection) or date.min
         cohorts = {level: _cohorts(duck, level, kept_since) for level in set(LEVELS.values())}
         create_view(duck, "entry_days", _days(run, {day for found in cohorts.values() for _, day in found}))
-        path = folder / "moved_history.parquet"
-        copy_to_parquet(duck, read_sql("moved_history"), parameters, path)
-        columns = [name for name, *_ in duck.from_parquet(str(path)).description]
-    return Moved(cohorts, ParquetFiles([str(path)], {name: LEARNER_DAYS[name] for name in columns}))
+        for name in ("members", "member_days"):
+            create_table(duck, name, read_sql(name), parameters)
+        histories = {level: _history(run, duck, level, parameters, folder) for level in cohorts}
+        return Moved(cohorts, histories, write_orders(run, duck, as_of))
+
+
+def _history(
+    run: PipelineRun, duck: DuckDBPyConnection, level: str, parameters: Parameters, folder: Path
+) -> ParquetFiles:
+    """On a file and not in memory, as the whole past is: it may be larger than what a run may take."""
+    days = duck.execute("SELECT day FROM member_days WHERE level = $level", {"level": level}).fetchall()
+    create_view(duck, f"days_of_{level}", _days(run, {day for (day,) in days}))
+    path = folder / f"{level}_history.parquet"
+    copy_to_parquet(duck, read_sql(f"{level}_history"), parameters, path)
+    columns = [name for name, *_ in duck.from_parquet(str(path)).description]
+    return ParquetFiles([str(path)], {name: LEARNER_DAYS[name] for name in columns})
 
 
 def _cohorts(duck: DuckDBPyConnection, level: str, kept_since: date) -> list[Cohort]:

@@ -2,7 +2,8 @@
 --
 -- Level lesson: of lesson_cohort and quiz_cohort; level course: of course_funnel and course_refund. A learner who
 -- moved belongs to the cohort of their first day of each kind, and before a day changed belonged to that of the first
--- day beside the changed ones, or to that of a changed one. Then there are the days on which a window began that has
+-- day beside the changed ones, or to that of a changed one. An order that was refunded tells how far its learner had
+-- come by then, so that it moves with whatever they did. Then there are the days on which a window began that has
 -- ended meanwhile, and all days on which an order is named that a changed day names.
 -- All cohorts of a course move when it was set aside last time, when its first refund shows that it does send
 -- refunds, and when a quiz turns up in a lower lesson than it is published in.
@@ -33,6 +34,14 @@ changed_orders AS (
     FROM known_orders
     WHERE list_contains($changed_on, day)
 ),
+moved_purchases AS (
+    SELECT p.course_id, p.day
+    FROM known_orders AS p
+    JOIN moved_learners AS m ON m.course_id = p.course_id AND m.learner_id = p.learner_id
+    LEFT JOIN (SELECT DISTINCT course_id, order_id FROM known_orders WHERE is_refund) AS r
+        ON r.course_id = p.course_id AND r.order_id = p.order_id
+    WHERE NOT p.is_refund AND (m.came_to_course OR (m.has_come AND r.order_id IS NOT NULL))
+),
 whole_courses AS (
     SELECT course_id
     FROM stale_courses
@@ -62,8 +71,7 @@ FROM (
     FROM first_days
     UNION ALL
     SELECT 'course', course_id, day
-    FROM moved_past
-    WHERE is_purchase
+    FROM moved_purchases
     UNION ALL
     SELECT CASE WHEN lesson_idx IS NULL AND quiz_id IS NULL THEN 'course' ELSE 'lesson' END, course_id, day
     FROM changed_days

@@ -1,7 +1,11 @@
--- The learner days that tie learners of a course to each other: few, but on any day and of anybody.
+-- The learner days that tie learners of a course to each other by its orders: few, but on any day and of anybody.
 --
--- An order is its earliest purchase, whoever made it, and any refund may name it. A quiz bears the lowest lesson that
--- it was seen in, by somebody who did not sign in as well.
-SELECT day, course_id, lesson_idx, quiz_id, learner_id, first_at, last_at, attempts, passes, purchases, refunds
-FROM learner_days
-WHERE len(purchases) > 0 OR len(refunds) > 0 OR (learner_id IS NULL AND attempts + passes > 0)
+-- An order is its earliest purchase, whoever made it, and any refund may name it. The file that the last publication
+-- wrote tells of the days that have not changed since.
+SELECT day, course_id, learner_id, first_at, purchases, refunds
+FROM told_orders
+WHERE NOT list_contains($changed_on, day)
+UNION ALL
+SELECT day, course_id, learner_id, first_at, purchases, refunds
+FROM untold_days
+WHERE lesson_idx IS NULL AND quiz_id IS NULL AND (len(purchases) > 0 OR len(refunds) > 0)

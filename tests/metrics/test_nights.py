@@ -4,11 +4,12 @@ import random
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
+import duckdb
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -18,6 +19,7 @@ from analytics_pipeline.database.checks import Check
 from analytics_pipeline.days import DayRange, day_of
 from analytics_pipeline.erasure.erase import erase_learner
 from analytics_pipeline.metrics import cohorts as cohort_tables
+from analytics_pipeline.metrics.causes import LATE_EVENTS
 from analytics_pipeline.metrics.checks import COHORT_CHECKS
 from analytics_pipeline.metrics.cohorts import publish_cohorts_as_of
 from analytics_pipeline.metrics.moved import MOST_CHANGED_DAYS, Moved, find_moved
@@ -250,3 +252,79 @@ def test_any_stream_in_any_order_of_arrival_is_each_night_what_counting_everythi
             is_far = number > 0 and (night - nights[number - 1]).days > MOST_CHANGED_DAYS
             assert publication.counted_all == (is_first or is_far)
             assert_counted(module_database, wire[:last], asked_of(run, night))
+
+
+def test_lessons_move_the_entries_of_a_course_of_which_the_catalogue_requires_them(
+    database: Database, tmp_path: Path
+) -> None:
+    required = {"c1": [0, 1, 2]}
+    with database.connect("pipeline") as connection:
+        connection.execute(
+            "INSERT INTO analytics.course VALUES ('c1', 'Algebra', NULL, now(), 'x');"
+            "INSERT INTO analytics.course_lesson"
+            " SELECT 'c1', lesson, 'Sets', true, now(), 'x' FROM generate_series(0, 2) AS lesson"
+        )
+    known: list[Wire] = []
+    with a_run(database, tmp_path, **SHORT) as run:
+        for number, (day, wire) in enumerate(life(seed=6, days=9, learners=40, events_a_day=40).items()):
+            known += wire
+            arrive(database, run, wire, day)
+            assert publish_cohorts_as_of(run, day).counted_all == (number == 0)
+            assert_counted(database, known, replace(asked_of(run, day), required=required))
+    assert sum(row["progress_sum"] or 0 for row in published(database, "course_funnel")) > 0
+
+
+def test_whoever_goes_on_with_lessons_moves_no_entry_of_the_course(
+    run: PipelineRun, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    last = DAY + timedelta(days=2)
+    moved: list[Moved] = []
+
+    def find(*given: Any) -> Moved:
+        moved.append(find_moved(*given))
+        return moved[-1]
+
+    monkeypatch.setattr(cohort_tables, "find_moved", find)
+    entry = [event(number, kind, lessonIdx=None) for number, kind in enumerate(["course_view", "enroll"])]
+    put(database, *entry, event(3), event(4, day=last))
+    through(run, list(DayRange(DAY, last)))
+    publish_cohorts_as_of(run, DAY)
+    publish_cohorts_as_of(run, last)
+    assert set(moved[-1].cohorts["lesson"]) == {("c1", DAY), ("c1", last)}
+    assert moved[-1].cohorts["course"] == []
+
+
+def orders_in_file(run: PipelineRun) -> tuple[list[str], list[str]]:
+    """The files of orders that there are, and the ids of the events in the one that is named."""
+    soon = datetime.now(UTC) + timedelta(days=1)
+    names = [name for name in run.lake.written_before(soon) if name.startswith("orders/")]
+    rows = run.connection.execute("SELECT order_file FROM analytics.cohort_publication").fetchall()
+    found: list[str] = []
+    for path in run.lake.paths(name for (name,) in rows if name is not None):
+        for purchases, refunds in duckdb.execute(
+            "SELECT purchases, refunds FROM read_parquet($1)", [path]
+        ).fetchall():
+            found += [entry["event_id"] for entry in [*(purchases or []), *(refunds or [])]]
+    return names, sorted(found)
+
+
+def test_one_file_holds_the_orders_of_all_days_until_every_cohort_is_counted_anew(
+    database: Database, tmp_path: Path
+) -> None:
+    arrivals = by_arrival(life(seed=8, days=8, learners=40, events_a_day=40), random.Random(8))
+    known: list[Wire] = []
+    with a_run(database, tmp_path, **SHORT) as run:
+        for number, (day, wire) in enumerate(arrivals.items()):
+            known += wire
+            arrive(database, run, wire, day)
+            publish_cohorts_as_of(run, day)
+            names, found = orders_in_file(run)
+            orders = sorted(each["id"] for each in known if each["eventType"] in {"purchase", "refund"})
+            assert len(names) == (1 if number else 0)
+            assert found == (orders if number else [])
+        assert len(found) > 20
+        publish_cohorts_as_of(run, day, LATE_EVENTS)
+        assert orders_in_file(run) == ([], [])
+        publish_cohorts_as_of(run, day)
+        assert len(orders_in_file(run)[0]) == 1
+        assert_counted(database, known, asked_of(run, day))

@@ -171,6 +171,12 @@ cohort_publication = Table(
     ),
     Column("published_at", INSTANT, nullable=False, comment="When the cohort tables were published last."),
     Column("run_id", Text, nullable=False, comment="The run that did."),
+    Column(
+        "order_file",
+        Text,
+        comment="File of the lake with the orders of all learner days that were counted; null where none was"
+        " written.",
+    ),
     schema="analytics",
     comment="The last publication of the cohort tables, to tell why a number moved in the next one.",
 )

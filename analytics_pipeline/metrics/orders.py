@@ -1,0 +1,52 @@
+"""All orders in one file of the lake: they may be named on any day, and a night need not search every day.
+
+It holds as of the publication that names it, as the cohort tables do: what has changed since tells which of
+its days are read anew. A publication that counts every cohort names none, and the night after it searches
+every day.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+
+from duckdb import DuckDBPyConnection
+from psycopg import Connection
+
+from analytics_pipeline.engine import ParquetFiles, Relation, Schema, copy_to_parquet
+from analytics_pipeline.lake.schema import LEARNER_DAYS, Kind
+from analytics_pipeline.run import PipelineRun
+
+_ORDERS: Schema = {
+    name: LEARNER_DAYS[name]
+    for name in ("day", "course_id", "learner_id", "first_at", "purchases", "refunds")
+}
+_NAMED = "SELECT order_file FROM analytics.cohort_publication WHERE order_file IS NOT NULL FOR UPDATE"
+_FORGET = "UPDATE analytics.cohort_publication SET order_file = NULL"
+
+
+def order_relations(
+    run: PipelineRun, order_file: str | None, changed: Relation, every_day: Relation
+) -> Mapping[str, Relation]:
+    """What `tying_rows` reads: the file, and the days of which it does not tell."""
+    told = [] if order_file is None else run.lake.paths([order_file])
+    return {
+        "told_orders": ParquetFiles(told, _ORDERS),
+        "untold_days": every_day if order_file is None else changed,
+    }
+
+
+def write_orders(run: PipelineRun, duck: DuckDBPyConnection, as_of: date) -> str:
+    """Write the session's `tying_rows` to a file that the next publication may name; its name."""
+    name = run.lake.new_name(Kind.ORDERS, as_of, 1)
+    copy_to_parquet(duck, "SELECT * FROM tying_rows", {}, run.lake.place(name))
+    run.lake.persist([name])
+    return name
+
+
+def forget_orders(connection: Connection) -> list[str]:
+    """Let the next night search every day; to be called where learner days are let go of.
+
+    Returns the names of the files that are to be removed after that.
+    """
+    names = [name for (name,) in connection.execute(_NAMED)]
+    connection.execute(_FORGET)
+    return names
