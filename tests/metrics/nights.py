@@ -28,7 +28,7 @@ CLEAR = """
              analytics.quiz_cohort, analytics.course_funnel, analytics.course_refund, analytics.signal,
              analytics.signal_evaluation, analytics.metric_revision, analytics.cohort_publication,
              analytics.course, analytics.course_lesson, analytics.course_week, analytics.course_window,
-             analytics.publication_failure;
+             analytics.publication_failure, analytics.erasure, analytics.tombstone;
     UPDATE analytics.site SET timezone = 'UTC';
 """
 
