@@ -17,6 +17,7 @@ from analytics_pipeline.lake.compact import MOST_PARTS, collect_garbage
 from analytics_pipeline.lake.files import Lake
 from analytics_pipeline.lake.schema import Kind
 from analytics_pipeline.lake.seal import seal_days
+from analytics_pipeline.metrics.last_publication import last_publication
 from analytics_pipeline.metrics.models import COHORT, DAILY
 from analytics_pipeline.metrics.relations import learner_day_files
 from analytics_pipeline.simulate import simulate
@@ -70,7 +71,10 @@ def live(database: Database, folder: Path, root: str | None) -> dict[str, Any]:
             {},
         )
         kept = run.lake.written_before(datetime.now(UTC) + timedelta(hours=1))
-        assert kept == sorted(name for row in rows.values() for name in (*row.files, *row.learner_files))
+        named = [name for row in rows.values() for name in (*row.files, *row.learner_files)]
+        orders = last_publication(run.connection).order_file
+        assert orders is not None
+        assert kept == sorted([*named, orders])
         return {
             "catalogue": [(row.day, row.version, len(row.files), row.events) for row in rows.values()],
             "events": [row[:-2] for row in lake_rows(run, DAYS)],
