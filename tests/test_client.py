@@ -97,7 +97,7 @@ def test_tracking_waits_for_nobody_while_the_service_does_not_answer(endpoint: E
     endpoint.may_answer.clear()
     with client_of(endpoint) as client:
         enroll(client)
-        wait_until(lambda: len(endpoint.bodies) == 1)
+        wait_until(lambda: len(endpoint.bodies) == 1, 30)
         started = time.monotonic()
         for number in range(500):
             enroll(client, number)

@@ -11,6 +11,7 @@ import pytest
 from analytics_pipeline.cli.app import build_app
 from analytics_pipeline.cli.errors import explain
 from tests.cli.conftest import Run
+from tests.ports import free_port
 
 
 def commands() -> list[list[str]]:
@@ -86,14 +87,19 @@ def test_a_database_that_is_away_is_a_sentence_and_not_a_traceback(
     assert "secret" not in errors
 
 
-def test_a_taken_port_is_named_with_its_setting(analytics: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", ["ANALYTICS_INGEST_PORT", "ANALYTICS_ADMIN_PORT"])
+def test_a_taken_port_is_named_with_its_setting(
+    analytics: Run, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    # Where another service holds the usual port of ingest, that one would be named first.
+    monkeypatch.setenv("ANALYTICS_INGEST_PORT", str(free_port()))
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        monkeypatch.setenv("ANALYTICS_INGEST_PORT", str(port))
+        monkeypatch.setenv(name, str(port))
         code, _, errors = analytics("up")
     assert code == 1
     assert f"127.0.0.1:{port}" in errors
-    assert "set ANALYTICS_INGEST_PORT" in errors
+    assert f"set {name}" in errors
 
 
 def test_a_demo_without_room_on_the_disk_starts_nothing_and_says_how_much_it_needs(

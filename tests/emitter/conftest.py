@@ -110,7 +110,7 @@ def site(database: Database, tmp_path: Path) -> Iterator[Site]:
 
     with ThreadingHTTPServer(("127.0.0.1", page_port), Lesson) as server, ingest(database, ingest_port):
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        wait_until(lambda: _answers(f"{ingest_url}/readyz"))
+        wait_until(lambda: _answers(f"{ingest_url}/readyz"), 20)
         yield Site(page_url, database, tmp_path)
         server.shutdown()
 

@@ -39,7 +39,7 @@ def empties(page: Page) -> Callable[[], bool]:
 def test_events_of_a_page_arrive_and_leave_the_queue(site: Site, context: BrowserContext) -> None:
     page = site.open(context)
     emit(page, range(45))
-    wait_until(empties(page))
+    wait_until(empties(page), 20)
     assert_each_once(site, range(45))
 
 
@@ -49,7 +49,7 @@ def test_a_tab_that_closes_mid_queue_loses_nothing(site: Site, context: BrowserC
     page.close(run_before_unload=True)
     with site.database.connect("pipeline") as connection:
         counted = "SELECT coalesce(sum(events), 0) FROM ingest.inbox"
-        wait_until(lambda: (connection.execute(counted).fetchone() or [0])[0] >= 7)
+        wait_until(lambda: (connection.execute(counted).fetchone() or [0])[0] >= 7, 20)
     assert_each_once(site, range(7))
 
 
@@ -60,7 +60,7 @@ def test_events_made_offline_arrive_when_the_network_is_back(site: Site, context
     page.wait_for_timeout(2500)
     assert len(queued(page)) == 5
     context.set_offline(False)
-    wait_until(empties(page))
+    wait_until(empties(page), 20)
     assert_each_once(site, range(5))
 
 
@@ -97,7 +97,7 @@ def test_an_answer_that_was_lost_after_the_commit_does_not_double_its_events(
 
     context.route(EVENTS, lose_the_first_answer)
     emit(page, range(5))
-    wait_until(empties(page))
+    wait_until(empties(page), 20)
     assert_each_once(site, range(5))
 
 
@@ -114,7 +114,7 @@ def test_429_is_honoured_for_as_long_as_the_server_says(site: Site, context: Bro
 
     context.route(EVENTS, slow_down_once)
     emit(page, range(5))
-    wait_until(empties(page))
+    wait_until(empties(page), 20)
     assert asked[1] - asked[0] >= 3
     assert_each_once(site, range(5))
 
@@ -146,7 +146,7 @@ def test_two_tabs_share_a_queue_without_losing_or_doubling(site: Site, context: 
     for start in range(0, 60, 15):
         for page in pages:
             emit(page, range(start, start + 15))
-    wait_until(empties(pages[0]))
+    wait_until(empties(pages[0]), 20)
     assert_each_once(site, range(60), copies=2)
 
 
@@ -155,7 +155,7 @@ def test_a_reload_mid_queue_loses_nothing(site: Site, context: BrowserContext) -
     emit(page, range(9))
     page.reload()
     page.wait_for_function("window.emitter !== undefined")
-    wait_until(empties(page))
+    wait_until(empties(page), 20)
     assert_each_once(site, range(9))
 
 
@@ -191,7 +191,7 @@ def test_a_lesson_viewed_twice_within_a_second_is_one_event(site: Site, context:
     page.evaluate("() => { emitter.lessonViewed(1); emitter.lessonViewed(1); emitter.lessonViewed(2); }")
     page.wait_for_timeout(1100)
     page.evaluate("() => emitter.lessonViewed(2)")
-    wait_until(empties(page))
+    wait_until(empties(page), 20)
     views = Counter(event["lesson_idx"] for _, kind, event in site.sealed() if kind == "lesson_viewed")
     assert views == {1: 1, 2: 2}
 
@@ -201,7 +201,7 @@ def test_time_in_a_lesson_is_reported_when_the_learner_goes_on(site: Site, conte
     page.evaluate("() => emitter.lessonViewed(1)")
     page.wait_for_timeout(1500)
     page.evaluate("() => emitter.lessonViewed(2)")
-    wait_until(empties(page))
+    wait_until(empties(page), 20)
     times = [event for _, kind, event in site.sealed() if kind == "lesson_time"]
     assert [event["lesson_idx"] for event in times] == [1]
 
@@ -211,7 +211,7 @@ def test_an_event_that_the_server_rejects_is_given_up_and_blocks_no_other(
 ) -> None:
     page = site.open(context)
     page.evaluate("() => { emitter.lessonCompleted(-1); emitter.lessonCompleted(6); }")
-    wait_until(empties(page))
+    wait_until(empties(page), 20)
     assert_each_once(site, range(6, 7))
 
 
@@ -253,7 +253,7 @@ def test_without_local_storage_events_still_arrive(site: Site, context: BrowserC
     emit(page, range(25))
     with site.database.connect("pipeline") as connection:
         counted = "SELECT coalesce(sum(events), 0) FROM ingest.inbox"
-        wait_until(lambda: (connection.execute(counted).fetchone() or [0])[0] >= 25)
+        wait_until(lambda: (connection.execute(counted).fetchone() or [0])[0] >= 25, 20)
     assert_each_once(site, range(25))
 
 

@@ -45,7 +45,7 @@ class System:
     def start_ingest(self) -> None:
         """Start the ingest service; return when it takes events."""
         self._ingest = self._popen([sys.executable, "-m", "analytics_pipeline.ingest.serve"])
-        wait_until(self._ingest_is_ready)
+        wait_until(self._ingest_is_ready, 60)
 
     def kill_ingest(self) -> None:
         """End the ingest service and its workers at once, without a chance to finish anything."""

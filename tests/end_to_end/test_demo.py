@@ -92,11 +92,11 @@ def test_a_second_demo_goes_on_survives_its_database_and_leaves_nothing_when_it_
 
     ready = f"http://127.0.0.1:{demo.environment['ANALYTICS_INGEST_PORT']}/readyz"
     os.kill(postmaster(Settings(home=demo.home)), signal.SIGKILL)
-    wait_until(lambda: "PostgreSQL has ended; it is restarted." in demo.output)
-    wait_until(lambda: answers(ready))
+    wait_until(lambda: "PostgreSQL has ended; it is restarted." in demo.output, 60)
+    wait_until(lambda: answers(ready), 60)
     assert process.poll() is None
 
     process.kill()
     process.wait()
-    wait_until(lambda: demo.processes() == [])
+    wait_until(lambda: demo.processes() == [], 60)
     assert not EmbeddedServer(demo.home).is_running()

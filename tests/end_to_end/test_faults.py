@@ -52,7 +52,7 @@ class Deliveries:
         before = self._system.number(WAITING)
         process = self._system.command(*SIMULATE)
         if disturb is not None:
-            wait_until(lambda: self._system.number(WAITING) > before)
+            wait_until(lambda: self._system.number(WAITING) > before, 60)
             assert process.poll() is None, "the import was over before it could be disturbed"
             disturb(self._system)
         output, _ = process.communicate(timeout=300)
@@ -74,7 +74,7 @@ def run_until_sealing(system: System) -> "subprocess.Popen[bytes]":
     """Start a run and return while it is writing files that no commit has named yet."""
     before = files(system)
     process = system.command(*RUN)
-    wait_until(lambda: files(system) > before or process.poll() is not None)
+    wait_until(lambda: files(system) > before or process.poll() is not None, 60)
     assert process.poll() is None, "the run was over before it could be disturbed"
     return process
 

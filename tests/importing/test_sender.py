@@ -147,7 +147,7 @@ def test_only_a_few_requests_wait_while_the_service_is_slow() -> None:
         endpoint.may_answer.clear()
         sending = threading.Thread(target=send, args=(counted(), endpoint.url, KEY), kwargs={"batch": 10})
         sending.start()
-        wait_until(lambda: len(endpoint.bodies) == 4)
+        wait_until(lambda: len(endpoint.bodies) == 4, 30)
         time.sleep(0.2)
         assert taken <= 100
         endpoint.may_answer.set()
@@ -195,12 +195,12 @@ def test_a_service_that_is_killed_and_started_again_has_every_event(
     service = start()
     sending = threading.Thread(target=lambda: summaries.append(send(events(), url, key, batch=50)))
     try:
-        wait_until(is_up)
+        wait_until(is_up, 30)
         sending.start()
         half_sent.wait(60)
         service.send_signal(signal.SIGKILL)
         service.wait()
-        wait_until(lambda: not is_up())
+        wait_until(lambda: not is_up(), 30)
         service = start()
         sending.join(120)
     finally:

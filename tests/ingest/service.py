@@ -87,7 +87,7 @@ def running(settings: Settings, log: Path, key: str | None = None) -> Iterator[S
         )
     service = Service(f"http://127.0.0.1:{settings.ingest_port}", process, log, key)
     try:
-        wait_until(lambda: process.poll() is not None or _answers(service))
+        wait_until(lambda: process.poll() is not None or _answers(service), 30)
         assert process.poll() is None, log.read_text()
         yield service
     finally:

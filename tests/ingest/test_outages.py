@@ -81,14 +81,14 @@ def test_postgres_is_killed_under_load_and_comes_back(
         senders = [threading.Thread(target=send) for _ in range(4)]
         for sender in senders:
             sender.start()
-        wait_until(lambda: len(acknowledged) > 200)
+        wait_until(lambda: len(acknowledged) > 200, 30)
         kill_postmaster(server.owner_url)
-        wait_until(lambda: 503 in statuses)
+        wait_until(lambda: 503 in statuses, 30)
         assert service.get("/readyz").json() == {"ready": False, "away": ["database"]}
         assert service.get("/healthz").status_code == 200
         before = len(acknowledged)
         server.start()
-        wait_until(lambda: len(acknowledged) > before + 200)
+        wait_until(lambda: len(acknowledged) > before + 200, 30)
         assert ready(service)
         stop.set()
         for sender in senders:
@@ -174,7 +174,7 @@ def test_more_bytes_than_it_may_hold_are_refused_and_taken_again_later(
         senders = [threading.Thread(target=send) for _ in range(12)]
         for sender in senders:
             sender.start()
-        wait_until(lambda: len(answers) >= 7)
+        wait_until(lambda: len(answers) >= 7, 30)
         assert {answer.status_code for answer in answers} == {503}
         assert all(answer.headers["retry-after"] == "1" for answer in answers)
         assert service.metric("held_bytes") <= 4 * 2**20

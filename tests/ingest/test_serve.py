@@ -140,7 +140,7 @@ def test_what_is_in_flight_when_it_stops_is_answered_and_what_was_acknowledged_i
     threads = [threading.Thread(target=send_until_it_stops) for _ in range(8)]
     for thread in threads:
         thread.start()
-    wait_until(lambda: len(acknowledged) > 2000)
+    wait_until(lambda: len(acknowledged) > 2000, 30)
     assert service.stop() == 0
     for thread in threads:
         thread.join()
@@ -190,8 +190,8 @@ def test_a_worker_that_is_killed_comes_back_and_its_counts_stay(start_service: S
     [worker] = service.workers()
     time.sleep(0.5)
     _kill(worker)
-    wait_until(lambda: service.workers() not in ([], [worker]))
-    wait_until(lambda: _posts(service.url, str(service.key)))
+    wait_until(lambda: service.workers() not in ([], [worker]), 30)
+    wait_until(lambda: _posts(service.url, str(service.key)), 30)
     assert service.metric("events_accepted_total") >= 2
     assert service.stop() == 0
 

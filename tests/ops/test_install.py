@@ -4,10 +4,11 @@ import os
 import shutil
 import signal
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
+
+from tests.waiting import wait_until
 
 INSTALL = Path(__file__).parents[2] / "ops" / "install.sh"
 
@@ -80,10 +81,7 @@ def test_ctrl_c_while_packages_are_installed_says_that_the_next_make_goes_on(tmp
         "trap 'echo ERROR: Operation cancelled by user >&2; exit 1' INT; touch begun; sleep 30 & wait"
     )
     process = installer(tmp_path, interrupted)
-    deadline = time.monotonic() + 20
-    while not (tmp_path / "begun").exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    wait_until((tmp_path / "begun").exists, 20)
     os.killpg(process.pid, signal.SIGINT)
     _, errors = process.communicate(timeout=30)
     assert process.returncode == 130

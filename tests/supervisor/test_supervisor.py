@@ -34,8 +34,8 @@ def program(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     process = subprocess.Popen(
         [sys.executable, str(PROGRAM), str(tmp_path)], stdout=subprocess.PIPE, text=True
     )
-    wait_until(lambda: (tmp_path / "first.pids").exists() and (tmp_path / "second.pids").exists())
-    wait_until(lambda: len(pids(tmp_path, "first")) == 2 and len(pids(tmp_path, "second")) == 2)
+    wait_until(lambda: (tmp_path / "first.pids").exists() and (tmp_path / "second.pids").exists(), 15)
+    wait_until(lambda: len(pids(tmp_path, "first")) == 2 and len(pids(tmp_path, "second")) == 2, 15)
     yield process
     if process.poll() is None:
         process.send_signal(signal.SIGTERM)
@@ -58,7 +58,7 @@ def test_a_killed_supervisor_leaves_no_process_behind(program: subprocess.Popen[
     everybody = pids(tmp_path, "first") + pids(tmp_path, "second")
     program.kill()
     program.wait()
-    wait_until(lambda: not [pid for pid in everybody if runs(pid)])
+    wait_until(lambda: not [pid for pid in everybody if runs(pid)], 15)
     with hold_home(tmp_path):
         pass
 
@@ -68,9 +68,9 @@ def test_a_service_that_dies_is_started_again_without_the_processes_it_left(tmp_
     before = pids(tmp_path, "second")
     (tmp_path / "second.pids").unlink()
     os.kill(before[0], signal.SIGKILL)
-    wait_until(lambda: (tmp_path / "second.pids").exists() and len(pids(tmp_path, "second")) == 2)
+    wait_until(lambda: (tmp_path / "second.pids").exists() and len(pids(tmp_path, "second")) == 2, 15)
     assert not set(before) & set(pids(tmp_path, "second"))
-    wait_until(lambda: not runs(before[1]))
+    wait_until(lambda: not runs(before[1]), 15)
     assert all(runs(pid) for pid in pids(tmp_path, "first"))
 
 
