@@ -44,7 +44,7 @@ demo: $(RUNTIME)
 
 test: install
 	@ops/test_tools.sh
-	$(BIN)/pytest -m "not soak" --numprocesses logical --maxprocesses 4 --dist loadfile
+	$(BIN)/pytest -m "not soak" --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 soak: install
 	@ops/test_tools.sh

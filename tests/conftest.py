@@ -27,6 +27,26 @@ if TYPE_CHECKING:
 
 REQUIRE_ALL = os.environ.get("REQUIRE_ALL") == "1"
 
+LONG_FILES = (
+    "end_to_end/test_oulad.py",
+    "metrics/test_nights.py",
+    "end_to_end/test_faults.py",
+    "database/test_upgrades.py",
+    "docs/test_add_a_metric.py",
+    "end_to_end/test_year.py",
+    "engine/test_spark.py",
+    "retention/test_prune.py",
+    "end_to_end/test_demo.py",
+    "sensors/test_one_at_a_time.py",
+)
+"""Files that take a minute, the longest first: one of them begun last would keep one worker busy alone."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the long files; workers take files in the order of collection."""
+    places = {Path(__file__).parent / name: place for place, name in enumerate(LONG_FILES)}
+    items.sort(key=lambda item: places.get(item.path, len(places)))
+
 
 def missing(reason: str) -> None:
     """Skip the test with the reason; where everything is required, fail it."""

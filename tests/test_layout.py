@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import LONG_FILES
+
 ROOT = Path(__file__).parents[1]
 PACKAGES = ["analytics_pipeline", "assets", "resources", "sensors"]
 
@@ -68,3 +70,7 @@ dagster.Definitions.validate_loadable(module.defs)
     )
     assert loaded.returncode == 0, loaded.stderr
     assert loaded.stdout.startswith(str(tmp_path))
+
+
+def test_the_files_that_tests_begin_with_exist() -> None:
+    assert [name for name in LONG_FILES if not (ROOT / "tests" / name).is_file()] == []
