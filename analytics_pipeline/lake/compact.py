@@ -24,6 +24,8 @@ _NAMED = """
     SELECT unnest(learner_files) FROM analytics.lake_day
     UNION ALL
     SELECT order_file FROM analytics.cohort_publication
+    UNION ALL
+    SELECT entry_file FROM analytics.cohort_publication
 """
 
 

@@ -11,6 +11,7 @@ class Kind(StrEnum):
     EVENTS = "events"
     LEARNER_DAYS = "learner_days"
     ORDERS = "orders"
+    ENTRIES = "entries"
 
 
 EVENTS: Schema = {

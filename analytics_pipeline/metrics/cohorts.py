@@ -23,7 +23,12 @@ from analytics_pipeline.metrics.cohort_inputs import (
     of_kept_days,
 )
 from analytics_pipeline.metrics.failures import keep_failed_courses, record_failed_courses
-from analytics_pipeline.metrics.last_publication import LastPublication, last_publication, set_publication
+from analytics_pipeline.metrics.last_publication import (
+    CarriedFiles,
+    LastPublication,
+    last_publication,
+    set_publication,
+)
 from analytics_pipeline.metrics.models import COHORT
 from analytics_pipeline.metrics.moved import Since, find_moved, since_last
 from analytics_pipeline.metrics.unknown_refunds import find_unknown_refunds, quarantine_unknown_refunds
@@ -85,13 +90,13 @@ def _publish(run: PipelineRun, as_of: date, cause: str | None) -> CohortPublicat
     since = None if cause else since_last(run, last, as_of, definition)
     scope = CohortScope(first_kept_day(run.connection), last.as_of, last.stale_courses)
     with run.engine.scratch_folder("publish") as folder:
-        new_rows, order_file = _count(run, as_of, since, scope.since, folder)
+        new_rows, carried = _count(run, as_of, since, scope.since, folder)
 
         def after(connection: Connection, published: Published) -> None:
             quarantine_unknown_refunds(connection, scope.since, new_rows["course_refund"].cohorts)
             ends = day_end(as_of, run.settings.zone)
             refresh_windows(connection, as_of, ends, run.run_id, None if since is None else published.moved)
-            set_publication(connection, definition, run.run_id, order_file)
+            set_publication(connection, definition, run.run_id, carried)
             keep_failed_courses(connection, run.run_id, _failures(published))
 
         published = publish(
@@ -103,21 +108,21 @@ def _publish(run: PipelineRun, as_of: date, cause: str | None) -> CohortPublicat
             cause=cause or _cause(last, definition),
             after=after,
         )
-    run.lake.remove([] if last.order_file is None else [last.order_file])
+    run.lake.remove(last.carried.names)
     return CohortPublication(as_of, published, counted_all=since is None)
 
 
 def _count(
     run: PipelineRun, as_of: date, since: Since | None, kept_since: date | None, folder: Path
-) -> tuple[dict[str, NewRows], str | None]:
-    """The new rows of every table, of all cohorts or of those that may have moved; the file of all orders."""
+) -> tuple[dict[str, NewRows], CarriedFiles]:
+    """The new rows of each table, of all cohorts or of those that may have moved; what is carried on."""
     relations, parameters = cohort_inputs(run, as_of), cohort_parameters(run.settings, as_of)
     paths = {model: folder / f"{model.name}.csv" for model in COHORT}
     if since is None:
         for model, path in paths.items():
             run.models.write_csv(of_kept_days(model.sql, kept_since), relations, parameters, path)
         find_unknown_refunds(run, relations, parameters, kept_since, None)
-        return {model.name: NewRows(model.table, path) for model, path in paths.items()}, None
+        return {model.name: NewRows(model.table, path) for model, path in paths.items()}, CarriedFiles()
     moved = find_moved(run, since, as_of, relations, folder)
     for model, path in paths.items():
         read = {
@@ -131,7 +136,7 @@ def _count(
     new_rows = {
         model.name: NewRows(model.table, path, moved.of_table(model.name)) for model, path in paths.items()
     }
-    return new_rows, moved.order_file
+    return new_rows, moved.carried
 
 
 def _cause(last: LastPublication, definition: str) -> str:

@@ -9,7 +9,7 @@ from psycopg.rows import class_row
 
 # Every publication renews course_window as a whole, so that its as-of is the last one's.
 _READ = """
-    SELECT p.definition, p.published_at, p.order_file,
+    SELECT p.definition, p.published_at, p.order_file, p.entry_file,
            (SELECT max(as_of) FROM analytics.course_window) AS as_of,
            coalesce((SELECT max(reconciled_at) FROM analytics.lake_day) > p.published_at, FALSE)
                AS days_came_since,
@@ -26,12 +26,35 @@ _CHANGED = """
      ORDER BY day
 """
 _SET = """
-    INSERT INTO analytics.cohort_publication (id, definition, published_at, run_id, order_file)
-    VALUES (1, %(definition)s, now(), %(run_id)s, %(order_file)s)
+    INSERT INTO analytics.cohort_publication (id, definition, published_at, run_id, order_file, entry_file)
+    VALUES (1, %(definition)s, now(), %(run_id)s, %(order_file)s, %(entry_file)s)
     ON CONFLICT (id) DO UPDATE
         SET definition = excluded.definition, published_at = excluded.published_at, run_id = excluded.run_id,
-            order_file = excluded.order_file
+            order_file = excluded.order_file, entry_file = excluded.entry_file
 """
+_FORGET = """
+    UPDATE analytics.cohort_publication AS p
+       SET order_file = NULL, entry_file = NULL
+      FROM (SELECT id, order_file, entry_file FROM analytics.cohort_publication FOR UPDATE) AS named
+     WHERE p.id = named.id
+ RETURNING array_remove(ARRAY[named.order_file, named.entry_file], NULL)
+"""
+
+
+@dataclass(frozen=True)
+class CarriedFiles:
+    """The files of the lake in which a night looks up what learners did on earlier days, by name.
+
+    `orders` holds the orders, `entries` the first days of learners, of all learner days that were counted.
+    """
+
+    orders: str | None = None
+    entries: str | None = None
+
+    @property
+    def names(self) -> list[str]:
+        """Those that there are."""
+        return [name for name in (self.orders, self.entries) if name is not None]
 
 
 @dataclass(frozen=True)
@@ -44,10 +67,16 @@ class LastPublication:
     definition: str | None
     published_at: datetime | None
     order_file: str | None
+    entry_file: str | None
     as_of: datetime | None
     days_came_since: bool
     is_ahead_of_the_clock: bool
     set_aside: Sequence[str | None]
+
+    @property
+    def carried(self) -> CarriedFiles:
+        """What the next night may look up."""
+        return CarriedFiles(self.order_file, self.entry_file)
 
     @property
     def stale_courses(self) -> list[str]:
@@ -61,13 +90,23 @@ def last_publication(connection: Connection) -> LastPublication:
         return cursor.execute(_READ).fetchall()[0]
 
 
-def set_publication(connection: Connection, definition: str, run_id: str, order_file: str | None) -> None:
-    """The cohort tables are published; to be called in the transaction that publishes them.
-
-    `order_file` holds the orders of all learner days that they rest on (None: no file does).
-    """
-    parameters = {"definition": definition, "run_id": run_id, "order_file": order_file}
+def set_publication(connection: Connection, definition: str, run_id: str, carried: CarriedFiles) -> None:
+    """The cohort tables are published; to be called in the transaction that publishes them."""
+    parameters = {
+        "definition": definition,
+        "run_id": run_id,
+        "order_file": carried.orders,
+        "entry_file": carried.entries,
+    }
     connection.execute(_SET, parameters)
+
+
+def forget_carried(connection: Connection) -> list[str]:
+    """Let the next night read every day; to be called where learner days are let go of.
+
+    Returns the names of the files that are to be removed after that.
+    """
+    return [name for (names,) in connection.execute(_FORGET) for name in names]
 
 
 def forget_publication(connection: Connection) -> None:

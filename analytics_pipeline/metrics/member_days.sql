@@ -1,4 +1,3 @@
--- The days on which the members did anything in their courses: no other day need be read as a whole.
-SELECT DISTINCT m.level, p.day
-FROM learner_days AS p
-JOIN members AS m ON m.course_id = p.course_id AND m.learner_id = p.learner_id
+-- The days on which members may have done anything in their courses: no other day need be read.
+SELECT DISTINCT level, CAST(unnest(generate_series(first_day, last_day, INTERVAL '1' DAY)) AS DATE) AS day
+FROM (SELECT DISTINCT level, first_day, last_day FROM members) AS spans

@@ -26,7 +26,8 @@ from analytics_pipeline.engine import (
 from analytics_pipeline.lake.catalogue import first_kept_day, lake_days
 from analytics_pipeline.lake.schema import LEARNER_DAYS
 from analytics_pipeline.metrics.cohort_inputs import Cohort, cohort_parameters, windows_by_course
-from analytics_pipeline.metrics.last_publication import LastPublication, changed_days
+from analytics_pipeline.metrics.entries import told_entries, write_entries
+from analytics_pipeline.metrics.last_publication import CarriedFiles, LastPublication, changed_days
 from analytics_pipeline.metrics.models import read_sql
 from analytics_pipeline.metrics.orders import order_relations, write_orders
 from analytics_pipeline.metrics.relations import learner_day_files
@@ -37,11 +38,14 @@ MOST_CHANGED_DAYS = 31
 
 LEVELS = {
     "lesson_cohort": "lesson",
-    "quiz_cohort": "lesson",
+    "quiz_cohort": "quiz",
     "course_funnel": "course",
     "course_refund": "course",
 }
-"""Learners enter the cohorts of a table by what they do in lessons, or in the course as a whole."""
+"""Learners enter the cohorts of a table by what they do in lessons, in quizzes, or in the whole course."""
+
+_TABLES = ("moved_learners", "tying_rows", "known_orders", "moved_cohorts", "members", "member_days")
+"""Of the session that finds them, each made from those before it."""
 
 _COURSES: Schema = {"course_id": "VARCHAR"}
 _QUIZZES: Schema = {"course_id": "VARCHAR", "quiz_id": "VARCHAR", "lesson_idx": "INTEGER"}
@@ -62,7 +66,7 @@ class Since:
     last_as_of: datetime
     changed: list[date]
     set_aside: list[str]
-    order_file: str | None
+    carried: CarriedFiles
 
 
 @dataclass(frozen=True)
@@ -71,7 +75,7 @@ class Moved:
 
     cohorts: Mapping[str, list[Cohort]]
     learner_days: Mapping[str, ParquetFiles]
-    order_file: str
+    carried: CarriedFiles
 
     def of_table(self, table: str) -> list[Cohort]:
         """The cohorts of this table."""
@@ -94,7 +98,7 @@ def since_last(run: PipelineRun, last: LastPublication, as_of: date, definition:
     if len(changed) > MOST_CHANGED_DAYS:
         return None
     # Within another zone, days would be subtracted as the clock on the wall shows them.
-    return Since(last.as_of.astimezone(UTC), changed, last.stale_courses, last.order_file)
+    return Since(last.as_of.astimezone(UTC), changed, last.stale_courses, last.carried)
 
 
 def find_moved(
@@ -108,19 +112,18 @@ def find_moved(
         **cohort_parameters(run.settings, as_of),
         "last_as_of": since.last_as_of,
         "changed_on": since.changed,
+        "kept_since": first_kept_day(run.connection) or date.min,
     }
     about = _about_changes(run, since, as_of)
-    orders = order_relations(run, since.order_file, about["changed_days"], relations["learner_days"])
-    with run.engine.session({**relations, **about, **orders}) as duck:
-        for name in ("moved_learners", "moved_past", "tying_rows", "known_orders", "moved_cohorts"):
+    orders = order_relations(run, since.carried.orders, about["changed_days"], relations["learner_days"])
+    told = told_entries(run, since.carried.entries, since.changed, as_of, folder)
+    with run.engine.session({**relations, **about, **orders, "told_entries": told}) as duck:
+        entries = write_entries(run, duck, as_of)
+        for name in _TABLES:
             create_table(duck, name, read_sql(name), parameters)
-        kept_since = first_kept_day(run.connection) or date.min
-        cohorts = {level: _cohorts(duck, level, kept_since) for level in set(LEVELS.values())}
-        create_view(duck, "entry_days", _days(run, {day for found in cohorts.values() for _, day in found}))
-        for name in ("members", "member_days"):
-            create_table(duck, name, read_sql(name), parameters)
+        cohorts = {level: _cohorts(duck, level) for level in set(LEVELS.values())}
         histories = {level: _history(run, duck, level, parameters, folder) for level in cohorts}
-        return Moved(cohorts, histories, write_orders(run, duck, as_of))
+        return Moved(cohorts, histories, CarriedFiles(write_orders(run, duck, as_of), entries))
 
 
 def _history(
@@ -135,21 +138,22 @@ def _history(
     return ParquetFiles([str(path)], {name: LEARNER_DAYS[name] for name in columns})
 
 
-def _cohorts(duck: DuckDBPyConnection, level: str, kept_since: date) -> list[Cohort]:
+def _cohorts(duck: DuckDBPyConnection, level: str) -> list[Cohort]:
     found = duck.execute(
-        "SELECT course_id, cohort_day FROM moved_cohorts WHERE level = $level AND cohort_day >= $since",
-        {"level": level, "since": kept_since},
+        "SELECT course_id, cohort_day FROM moved_cohorts WHERE level = $level", {"level": level}
     )
     return [(course, day) for course, day in found.fetchall()]
 
 
 def _about_changes(run: PipelineRun, since: Since, as_of: date) -> dict[str, Relation]:
     """The days that changed, those on which a window began that has ended, and what stands published."""
+    changed = _days(run, since.changed)
     quizzes = run.connection.execute(_KNOWN_QUIZZES).fetchall()
     silent = run.connection.execute(_SILENT_COURSES).fetchall()
     stale = [(course,) for course in since.set_aside]
     return {
-        "changed_days": _days(run, since.changed),
+        "changed_days": changed,
+        "days_to_add": changed,
         "ending_days": _days(run, _days_of_endings(run, since.last_as_of, as_of)),
         "known_quizzes": TypedFrame(pd.DataFrame(quizzes, columns=list(_QUIZZES)), _QUIZZES),
         "silent_courses": TypedFrame(pd.DataFrame(silent, columns=list(_COURSES)), _COURSES),
@@ -158,11 +162,10 @@ def _about_changes(run: PipelineRun, since: Since, as_of: date) -> dict[str, Rel
 
 
 def _days_of_endings(run: PipelineRun, last_as_of: datetime, as_of: date) -> set[date]:
-    """Days with an instant from which on a window or the quiet days have ended between the two."""
+    """Days with an instant from which on a window has ended between the two."""
     settings = run.settings
     ends = day_end(as_of, settings.zone)
     lengths = {
-        settings.quiet_days,
         settings.refund_window_days,
         settings.funnel_window_days,
         *windows_by_course(run).values(),

@@ -1,33 +1,46 @@
 -- The cohorts whose rows may differ from those published as of $last_as_of: more than do differ, never fewer.
 --
--- Level lesson: of lesson_cohort and quiz_cohort; level course: of course_funnel and course_refund. A learner who
--- moved belongs to the cohort of their first day of each kind, and before a day changed belonged to that of the first
--- day beside the changed ones, or to that of a changed one. An order that was refunded tells how far its learner had
--- come by then, so that it moves with whatever they did. Then there are the days on which a window began that has
--- ended meanwhile, and all days on which an order is named that a changed day names.
+-- Level lesson: of lesson_cohort; level quiz: of quiz_cohort; level course: of course_funnel and course_refund. A
+-- learner of a changed day belonged to the cohorts that told_entries tell of, or to those of a changed day, and now
+-- belongs to one of these. Who became quiet between $last_as_of and $as_of moves the cohort of their first lesson. An
+-- order that was refunded tells how far its learner had come by then, so that it moves with whatever they did. Then
+-- there are the days on which a window began that has ended meanwhile, and all days on which an order is named that a
+-- changed day names.
+-- Those of days before $kept_since are frozen.
 -- All cohorts of a course move when it was set aside last time, when its first refund shows that it does send
 -- refunds, and when a quiz turns up in a lower lesson than it is published in.
-WITH first_days AS (
-    SELECT
-        'lesson' AS level, course_id, min(day) AS of_all, min(day) FILTER (WHERE NOT is_changed) AS of_unchanged
-    FROM moved_past
-    WHERE lesson_idx IS NOT NULL
-    GROUP BY course_id, learner_id
+WITH came AS (
+    SELECT e.course_id, e.learner_id, e.lesson_day, e.view_day, e.enrol_day, e.quizzes, m.came_to_course
+    FROM told_entries AS e
+    JOIN moved_learners AS m ON m.course_id = e.course_id AND m.learner_id = e.learner_id
+),
+tried AS (
+    SELECT DISTINCT course_id, learner_id, quiz_id, CASE WHEN quiz_id IS NULL THEN lesson_idx END AS unnamed_in
+    FROM changed_days
+    WHERE attempts + passes > 0 AND learner_id IS NOT NULL
+),
+tried_before AS (
+    SELECT course_id, learner_id, quiz.quiz_id, quiz.day, CASE WHEN quiz.quiz_id IS NULL THEN quiz.lesson_idx END AS unnamed_in
+    FROM (SELECT course_id, learner_id, unnest(quizzes) AS quiz FROM came) AS told
+),
+first_days AS (
+    SELECT 'lesson' AS level, course_id, lesson_day AS day
+    FROM came
     UNION ALL
-    SELECT 'lesson', course_id, min(day), min(day) FILTER (WHERE NOT is_changed)
-    FROM moved_past
-    WHERE is_quiz
-    GROUP BY course_id, learner_id, quiz_id, CASE WHEN quiz_id IS NULL THEN lesson_idx END
+    SELECT 'lesson', course_id, lesson_day
+    FROM entries
+    WHERE last_at >= $last_as_of - $quiet_days * INTERVAL '24' HOUR
+      AND last_at < $as_of - $quiet_days * INTERVAL '24' HOUR
     UNION ALL
-    SELECT 'course', course_id, min(day), min(day) FILTER (WHERE NOT is_changed)
-    FROM moved_past
-    WHERE is_view
-    GROUP BY course_id, learner_id
+    SELECT 'quiz', b.course_id, b.day
+    FROM tried_before AS b
+    JOIN tried AS t
+        ON t.course_id = b.course_id AND t.learner_id = b.learner_id AND t.quiz_id IS NOT DISTINCT FROM b.quiz_id
+        AND t.unnamed_in IS NOT DISTINCT FROM b.unnamed_in
     UNION ALL
-    SELECT 'course', course_id, min(day), min(day) FILTER (WHERE NOT is_changed)
-    FROM moved_past
-    WHERE is_enrolment
-    GROUP BY course_id, learner_id
+    SELECT 'course', course_id, unnest([view_day, enrol_day])
+    FROM came
+    WHERE came_to_course
 ),
 changed_orders AS (
     SELECT DISTINCT course_id, order_id
@@ -40,7 +53,7 @@ moved_purchases AS (
     JOIN moved_learners AS m ON m.course_id = p.course_id AND m.learner_id = p.learner_id
     LEFT JOIN (SELECT DISTINCT course_id, order_id FROM known_orders WHERE is_refund) AS r
         ON r.course_id = p.course_id AND r.order_id = p.order_id
-    WHERE NOT p.is_refund AND (m.came_to_course OR (m.has_come AND r.order_id IS NOT NULL))
+    WHERE NOT p.is_refund AND (m.came_to_course OR r.order_id IS NOT NULL)
 ),
 whole_courses AS (
     SELECT course_id
@@ -67,14 +80,23 @@ ended AS (
 )
 SELECT DISTINCT level, course_id, cohort_day
 FROM (
-    SELECT level, course_id, unnest([of_all, of_unchanged]) AS cohort_day
+    SELECT level, course_id, day AS cohort_day
     FROM first_days
     UNION ALL
     SELECT 'course', course_id, day
     FROM moved_purchases
     UNION ALL
-    SELECT CASE WHEN lesson_idx IS NULL AND quiz_id IS NULL THEN 'course' ELSE 'lesson' END, course_id, day
+    SELECT 'lesson', course_id, day
     FROM changed_days
+    WHERE lesson_idx IS NOT NULL
+    UNION ALL
+    SELECT 'quiz', course_id, day
+    FROM changed_days
+    WHERE attempts + passes > 0
+    UNION ALL
+    SELECT 'course', course_id, day
+    FROM changed_days
+    WHERE lesson_idx IS NULL AND quiz_id IS NULL
     UNION ALL
     SELECT 'course', course_id, day
     FROM ended
@@ -85,8 +107,8 @@ FROM (
     FROM known_orders
     SEMI JOIN changed_orders USING (course_id, order_id)
     UNION ALL
-    SELECT unnest(['lesson', 'course']), course_id, day
+    SELECT unnest(['lesson', 'quiz', 'course']), course_id, day
     FROM learner_days
     SEMI JOIN whole_courses USING (course_id)
 ) AS found
-WHERE cohort_day IS NOT NULL
+WHERE cohort_day >= $kept_since

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from datetime import date
 
 from duckdb import DuckDBPyConnection
-from psycopg import Connection
 
 from analytics_pipeline.engine import ParquetFiles, Relation, Schema, copy_to_parquet
 from analytics_pipeline.lake.schema import LEARNER_DAYS, Kind
@@ -19,8 +18,6 @@ _ORDERS: Schema = {
     name: LEARNER_DAYS[name]
     for name in ("day", "course_id", "learner_id", "first_at", "purchases", "refunds")
 }
-_NAMED = "SELECT order_file FROM analytics.cohort_publication WHERE order_file IS NOT NULL FOR UPDATE"
-_FORGET = "UPDATE analytics.cohort_publication SET order_file = NULL"
 
 
 def order_relations(
@@ -40,13 +37,3 @@ def write_orders(run: PipelineRun, duck: DuckDBPyConnection, as_of: date) -> str
     copy_to_parquet(duck, "SELECT * FROM tying_rows", {}, run.lake.place(name))
     run.lake.persist([name])
     return name
-
-
-def forget_orders(connection: Connection) -> list[str]:
-    """Let the next night search every day; to be called where learner days are let go of.
-
-    Returns the names of the files that are to be removed after that.
-    """
-    names = [name for (name,) in connection.execute(_NAMED)]
-    connection.execute(_FORGET)
-    return names

@@ -177,6 +177,12 @@ cohort_publication = Table(
         comment="File of the lake with the orders of all learner days that were counted; null where none was"
         " written.",
     ),
+    Column(
+        "entry_file",
+        Text,
+        comment="File of the lake with the first days of all learners that were counted; null where none was"
+        " written.",
+    ),
     schema="analytics",
     comment="The last publication of the cohort tables, to tell why a number moved in the next one.",
 )
