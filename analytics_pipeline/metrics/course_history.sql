@@ -1,7 +1,7 @@
 -- Learner days from which the moved cohorts of course_funnel and course_refund can be counted, and no others.
 --
--- All days in the course of every learner who may belong to one of them, with their orders in rows of their own; of
--- their lessons, those of whoever has a refunded order, and those in courses of which the catalogue requires lessons.
+-- Of every learner who belongs to one of them the first view and all enrolments and completions, with their orders in
+-- rows of their own; the lessons of those for whom they count, which lesson_history has read already.
 -- Of all others, what they have to do with the orders of these, and that a course sends refunds. A learner of whom
 -- only such a part is here enters on no day of a moved cohort.
 WITH entrants AS (
@@ -19,28 +19,27 @@ days_of_needed_orders AS (
     SELECT DISTINCT course_id, learner_id, day
     FROM known_orders
     SEMI JOIN needed_orders USING (course_id, order_id)
-),
-judged_by_lessons AS (
-    SELECT course_id, learner_id
-    FROM entrants
-    SEMI JOIN required_lessons USING (course_id)
-    UNION
-    SELECT o.course_id, o.learner_id
-    FROM known_orders AS o
-    SEMI JOIN (SELECT course_id, order_id FROM known_orders WHERE is_refund) AS r USING (course_id, order_id)
-    SEMI JOIN entrants AS m USING (course_id, learner_id)
 )
 SELECT
-    day, course_id, lesson_idx, quiz_id, learner_id, first_at, completed_at, course_view_at, enroll_at, complete_at,
-    NULL AS purchases, NULL AS refunds
-FROM days_of_course
+    view_day AS day, course_id, NULL AS lesson_idx, NULL AS quiz_id, learner_id, course_view_at AS first_at,
+    NULL AS completed_at, course_view_at, NULL AS enroll_at, NULL AS complete_at, NULL AS purchases, NULL AS refunds
+FROM entries
 SEMI JOIN entrants USING (course_id, learner_id)
-WHERE lesson_idx IS NULL AND quiz_id IS NULL
+WHERE view_day IS NOT NULL
 UNION ALL
-SELECT
-    day, course_id, lesson_idx, quiz_id, learner_id, first_at, completed_at, NULL, NULL, NULL, NULL, NULL
-FROM days_of_course
-SEMI JOIN judged_by_lessons USING (course_id, learner_id)
+SELECT enrol_day, course_id, NULL, NULL, learner_id, list_min(enroll_at), NULL, NULL, enroll_at, NULL, NULL, NULL
+FROM entries
+SEMI JOIN entrants USING (course_id, learner_id)
+WHERE enrol_day IS NOT NULL
+UNION ALL
+SELECT last_day, course_id, NULL, NULL, learner_id, list_min(complete_at), NULL, NULL, NULL, complete_at, NULL, NULL
+FROM entries
+SEMI JOIN entrants USING (course_id, learner_id)
+WHERE len(complete_at) > 0
+UNION ALL
+SELECT day, course_id, lesson_idx, NULL, learner_id, first_at, completed_at, NULL, NULL, NULL, NULL, NULL
+FROM lesson_history
+SEMI JOIN (SELECT course_id, learner_id FROM members WHERE level = 'judged') AS m USING (course_id, learner_id)
 WHERE lesson_idx IS NOT NULL
 UNION ALL
 SELECT

@@ -27,6 +27,9 @@ _ENTRIES: Schema = {
     "first_day": "DATE",
     "last_day": "DATE",
     "last_at": "TIMESTAMPTZ",
+    "course_view_at": "TIMESTAMPTZ",
+    "enroll_at": "TIMESTAMPTZ[]",
+    "complete_at": "TIMESTAMPTZ[]",
     "quizzes": 'STRUCT(quiz_id VARCHAR, lesson_idx INTEGER, "day" DATE)[]',
 }
 

@@ -1,9 +1,10 @@
 -- When learners came first: to a course, its lessons and its quizzes; what was told before, with what days_to_add add.
 --
 -- One row for a learner in a course. lesson_day, view_day, enrol_day: the first day of a lesson, a course view and an
--- enrolment. first_day, last_day, last_at: the first and last of anything. quizzes: the first day of each, with the
--- lowest lesson it was seen in. A row without a learner holds the quizzes of those who did not sign in. All of these
--- are firsts and lasts: to add a day that was told before in part, or as a whole, is as right as to add a new one.
+-- enrolment. first_day, last_day, last_at: the first and last of anything. course_view_at: the first view; enroll_at,
+-- complete_at: every instant of one. quizzes: the first day of each, with the lowest lesson it was seen in. A row
+-- without a learner holds the quizzes of those who did not sign in. All of these are firsts, lasts and sets: to add a
+-- day that was told before in part, or as a whole, is as right as to add a new one.
 WITH added AS (
     SELECT DISTINCT course_id, learner_id
     FROM days_to_add
@@ -33,7 +34,8 @@ quizzes AS (
 ),
 parts AS (
     SELECT
-        course_id, learner_id, lesson_day, view_day, enrol_day, first_day, last_day, last_at, NULL AS quizzes
+        course_id, learner_id, lesson_day, view_day, enrol_day, first_day, last_day, last_at, course_view_at, enroll_at,
+        complete_at, NULL AS quizzes
     FROM met
     UNION ALL
     SELECT
@@ -41,23 +43,28 @@ parts AS (
         CASE WHEN lesson_idx IS NOT NULL THEN day END,
         CASE WHEN course_view_at IS NOT NULL THEN day END,
         CASE WHEN len(enroll_at) > 0 THEN day END,
-        day, day, last_at, NULL
+        day, day, last_at, course_view_at, enroll_at, complete_at, NULL
     FROM days_to_add
     WHERE learner_id IS NOT NULL
     UNION ALL
     SELECT
-        course_id, learner_id, NULL, NULL, NULL, NULL, NULL, NULL,
+        course_id, learner_id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
         list({'quiz_id': quiz_id, 'lesson_idx': lesson_idx, 'day': day})
     FROM quizzes
     GROUP BY course_id, learner_id
 )
-SELECT course_id, learner_id, lesson_day, view_day, enrol_day, first_day, last_day, last_at, quizzes
+SELECT
+    course_id, learner_id, lesson_day, view_day, enrol_day, first_day, last_day, last_at, course_view_at, enroll_at,
+    complete_at, quizzes
 FROM told_entries
 ANTI JOIN added USING (course_id, learner_id)
 WHERE learner_id IS NOT NULL
 UNION ALL
 SELECT
     course_id, learner_id, min(lesson_day), min(view_day), min(enrol_day), min(first_day), max(last_day), max(last_at),
+    min(course_view_at),
+    list_sort(list_distinct(flatten(list(enroll_at) FILTER (WHERE len(enroll_at) > 0)))),
+    list_sort(list_distinct(flatten(list(complete_at) FILTER (WHERE len(complete_at) > 0)))),
     any_value(quizzes)
 FROM parts
 GROUP BY course_id, learner_id

@@ -121,7 +121,7 @@ def find_moved(
         entries = write_entries(run, duck, as_of)
         for name in _TABLES:
             create_table(duck, name, read_sql(name), parameters)
-        cohorts = {level: _cohorts(duck, level) for level in set(LEVELS.values())}
+        cohorts = {level: _cohorts(duck, level) for level in dict.fromkeys(LEVELS.values())}
         histories = {level: _history(run, duck, level, parameters, folder) for level in cohorts}
         return Moved(cohorts, histories, CarriedFiles(write_orders(run, duck, as_of), entries))
 
@@ -129,13 +129,18 @@ def find_moved(
 def _history(
     run: PipelineRun, duck: DuckDBPyConnection, level: str, parameters: Parameters, folder: Path
 ) -> ParquetFiles:
-    """On a file and not in memory, as the whole past is: it may be larger than what a run may take."""
+    """On a file and not in memory, as the whole past is: it may be larger than what a run may take.
+
+    The session reads it as `<level>_history` from then on.
+    """
     days = duck.execute("SELECT day FROM member_days WHERE level = $level", {"level": level}).fetchall()
     create_view(duck, f"days_of_{level}", _days(run, {day for (day,) in days}))
     path = folder / f"{level}_history.parquet"
     copy_to_parquet(duck, read_sql(f"{level}_history"), parameters, path)
     columns = [name for name, *_ in duck.from_parquet(str(path)).description]
-    return ParquetFiles([str(path)], {name: LEARNER_DAYS[name] for name in columns})
+    history = ParquetFiles([str(path)], {name: LEARNER_DAYS[name] for name in columns})
+    create_view(duck, f"{level}_history", history)
+    return history
 
 
 def _cohorts(duck: DuckDBPyConnection, level: str) -> list[Cohort]:
