@@ -21,6 +21,7 @@ from pathlib import Path
 
 import dagster as dg
 import psycopg
+import vl_convert
 
 from analytics_pipeline.dagster_home import dagster_environment
 from analytics_pipeline.database.embedded import EmbeddedServer
@@ -168,12 +169,37 @@ def report(measured: Mapping[int, Stages], path: Path | None) -> None:
         path.write_text(json.dumps({str(point): dict(stages) for point, stages in measured.items()}))
 
 
+def draw(measured: Mapping[int, Stages], path: Path) -> None:
+    """A picture of what the nights took, wall and CPU, as SVG or PNG by the name of the file."""
+    rows = [
+        {"night": night, "seconds": stages[name], "of": label}
+        for night, stages in measured.items()
+        for name, label in (("night", "the night"), ("cpu", "of CPU"), ("cohort_tables", "cohort tables"))
+    ]
+    spec = {
+        "data": {"values": rows},
+        "mark": {"type": "line", "point": True},
+        "width": 480,
+        "height": 260,
+        "encoding": {
+            "x": {"field": "night", "type": "quantitative", "title": "day of history"},
+            "y": {"field": "seconds", "type": "quantitative", "title": "seconds of a night"},
+            "color": {"field": "of", "type": "nominal", "title": None},
+        },
+    }
+    if path.suffix == ".png":
+        path.write_bytes(vl_convert.vegalite_to_png(spec, scale=2))
+    else:
+        path.write_text(vl_convert.vegalite_to_svg(spec))
+
+
 def main() -> None:
     """Make the site, live through the year, report, remove."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--events", type=int, default=200_000, help="events a day")
     parser.add_argument("--points", type=int, nargs="+", default=[30, 90, 180, 270, 365])
     parser.add_argument("--json", type=Path, help="where to write the medians")
+    parser.add_argument("--plot", type=Path, help="where to draw them, as .svg or .png")
     options = parser.parse_args()
     # Who is told to end must remove the server too, as after Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -184,7 +210,10 @@ def main() -> None:
         try:
             migrate(settings)
             os.environ.update(settings.as_environment() | dagster_environment(settings))
-            report(measure(settings, Platform(first, options.events), options.points), options.json)
+            measured = measure(settings, Platform(first, options.events), options.points)
+            report(measured, options.json)
+            if options.plot is not None:
+                draw(measured, options.plot)
         finally:
             server.remove()
 

@@ -17,8 +17,10 @@ from psycopg.rows import dict_row
 
 from analytics_pipeline.database.checks import Check
 from analytics_pipeline.days import DayRange, day_of
+from analytics_pipeline.engine import ParquetFiles
 from analytics_pipeline.erasure.erase import erase_learner
 from analytics_pipeline.metrics import cohorts as cohort_tables
+from analytics_pipeline.metrics import moved as moved_cohorts
 from analytics_pipeline.metrics.causes import LATE_EVENTS
 from analytics_pipeline.metrics.checks import COHORT_CHECKS
 from analytics_pipeline.metrics.cohorts import publish_cohorts_as_of
@@ -26,7 +28,7 @@ from analytics_pipeline.metrics.moved import MOST_CHANGED_DAYS, Moved, find_move
 from analytics_pipeline.run import PipelineRun
 from tests.conftest import Database
 from tests.course_life import FIRST, life
-from tests.metrics import oracle_cohorts
+from tests.metrics import oracle, oracle_cohorts
 from tests.metrics.nights import UNPUBLISHED, clear, deliver, published, put, through
 from tests.metrics.oracle import Rows, Wire
 from tests.metrics.oracle_cohorts import Asked
@@ -294,18 +296,82 @@ def test_whoever_goes_on_with_lessons_moves_no_entry_of_the_course(
     assert moved[-1].cohorts["course"] == []
 
 
+def carried_file(run: PipelineRun, kind: str, column: str) -> tuple[list[str], Rows]:
+    """The files of this kind that there are, and the rows of the one that is named."""
+    soon = datetime.now(UTC) + timedelta(days=1)
+    names = [name for name in run.lake.written_before(soon) if name.startswith(f"{kind}/")]
+    rows: Rows = []
+    named = run.connection.execute(f"SELECT {column} FROM analytics.cohort_publication".encode()).fetchall()  # noqa: S608  # ours
+    for path in run.lake.paths(name for (name,) in named if name is not None):
+        cursor = duckdb.execute("SELECT * FROM read_parquet($1)", [path])
+        columns = [column for column, *_ in cursor.description or ()]
+        rows += [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+    return names, rows
+
+
 def orders_in_file(run: PipelineRun) -> tuple[list[str], list[str]]:
     """The files of orders that there are, and the ids of the events in the one that is named."""
-    soon = datetime.now(UTC) + timedelta(days=1)
-    names = [name for name in run.lake.written_before(soon) if name.startswith("orders/")]
-    rows = run.connection.execute("SELECT order_file FROM analytics.cohort_publication").fetchall()
-    found: list[str] = []
-    for path in run.lake.paths(name for (name,) in rows if name is not None):
-        for purchases, refunds in duckdb.execute(
-            "SELECT purchases, refunds FROM read_parquet($1)", [path]
-        ).fetchall():
-            found += [entry["event_id"] for entry in [*(purchases or []), *(refunds or [])]]
-    return names, sorted(found)
+    names, rows = carried_file(run, "orders", "order_file")
+    entries = [entry for row in rows for entry in [*(row["purchases"] or []), *(row["refunds"] or [])]]
+    return names, sorted(entry["event_id"] for entry in entries)
+
+
+def first_days(events: Sequence[oracle.Happening]) -> tuple[date | None, ...]:
+    """The first day of a lesson, a view and an enrolment, and the first and last of anything."""
+    kinds = (
+        [event for event in events if event.lesson is not None],
+        oracle.of(events, "course_view"),
+        oracle.of(events, "enroll"),
+    )
+    firsts = [min((event.day for event in kind), default=None) for kind in kinds]
+    return (*firsts, min(event.day for event in events), max(event.day for event in events))
+
+
+def test_one_file_holds_the_first_days_of_every_learner_also_of_late_events(
+    database: Database, tmp_path: Path
+) -> None:
+    arrivals = by_arrival(life(seed=9, days=9, learners=40, events_a_day=40), random.Random(9))
+    columns = ("lesson_day", "view_day", "enrol_day", "first_day", "last_day")
+    known: list[Wire] = []
+    with a_run(database, tmp_path, **SHORT) as run:
+        for number, (day, wire) in enumerate(arrivals.items()):
+            known += wire
+            arrive(database, run, wire, day)
+            publish_cohorts_as_of(run, day)
+            names, rows = carried_file(run, "entries", "entry_file")
+            people = oracle.by(oracle_cohorts.known(known, asked_of(run, day)), "course", "learner")
+            wanted = {key: first_days(events) for key, events in people if None not in key}
+            found = [row for row in rows if row["learner_id"] is not None]
+            told = {
+                (row["course_id"], row["learner_id"]): tuple(row[name] for name in columns) for row in found
+            }
+            assert len(names) == (1 if number else 0)
+            assert told == (wanted if number else {})
+            assert len(told) == len(found)
+        assert len(found) > 20
+
+
+def test_a_night_reads_no_day_before_those_who_moved_had_come(
+    run: PipelineRun, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    days = [DAY + timedelta(days=number) for number in (0, 40, 41, 42)]
+    put(database, *[event(number, userId=f"u{number}", day=day) for number, day in enumerate(days)])
+    put(database, event(4, userId="u1", day=days[3]))
+    through(run, list(DayRange(days[0], days[3])))
+    publish_cohorts_as_of(run, days[1])
+    publish_cohorts_as_of(run, days[2])
+    read: set[date] = set()
+
+    def note(given: PipelineRun, wanted: Iterable[date]) -> ParquetFiles:
+        read.update(found := set(wanted))
+        return days_of(given, found)
+
+    days_of = moved_cohorts._days  # the one door to the days of the lake
+    monkeypatch.setattr(moved_cohorts, "_days", note)
+    publish_cohorts_as_of(run, days[3])
+    assert not publish_cohorts_as_of(run, days[3]).counted_all
+    assert {days[1], days[3]} <= read
+    assert not [day for day in read if days[0] <= day < days[1] - timedelta(days=30)]
 
 
 def test_one_file_holds_the_orders_of_all_days_until_every_cohort_is_counted_anew(
