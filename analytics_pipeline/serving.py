@@ -17,7 +17,7 @@ from granian.server import Server
 
 from analytics_pipeline.database.site import WrongTimezoneError, check_site
 from analytics_pipeline.database.urls import DatabaseNotReadyError
-from analytics_pipeline.ingest.logs import configure_logs, logger
+from analytics_pipeline.logs import configure_logs, logger
 from analytics_pipeline.settings import Settings, WrongSettingError
 
 

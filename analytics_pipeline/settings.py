@@ -14,8 +14,9 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
+from analytics_pipeline.setting_errors import sentence_of
 from analytics_pipeline.setting_values import (
     Count,
     HmacKey,
@@ -266,9 +267,5 @@ def load_settings() -> Settings:
     """Read the settings; raise WrongSettingError with one sentence on the first that cannot be used."""
     try:
         return Settings()
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = "ANALYTICS_" + str(first["loc"][0]).upper() if first["loc"] else "the settings"
-        reason = str(first["msg"]).removeprefix("Value error, ")
-        within = "".join(f"{part}: " for part in first["loc"][1:])
-        raise WrongSettingError(f"{name} cannot be used: {within}{reason}.") from error
+    except (ValidationError, SettingsError) as error:
+        raise WrongSettingError(sentence_of(error)) from error

@@ -41,7 +41,7 @@ def cohort_tables(context: dg.AssetExecutionContext, current_run: CurrentRun) ->
         yield from report_checks(COHORT_CHECKS, COHORT, error.results)
         raise
     if publication is None:
-        context.log.info("No day is published without a gap before it yet, so there is nothing to count.")
+        context.log.info("No day is complete yet, so cohorts and signals have nothing to count.")
     results = publication.published.checks if publication else []
     for model in COHORT:
         metadata: Metadata = {"run seconds": round(time.monotonic() - started, 2)}

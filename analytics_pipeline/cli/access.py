@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Literal
 
 import psycopg
@@ -10,6 +10,7 @@ import sqlalchemy
 import typer
 
 from analytics_pipeline.admin.auth.tokens import create_token, list_tokens, revoke_token
+from analytics_pipeline.cli.days import parse_day
 from analytics_pipeline.cli.errors import CommandError
 from analytics_pipeline.console import say, table
 from analytics_pipeline.database.urls import database_urls, ensure_database, sqlalchemy_url
@@ -25,7 +26,7 @@ Identifier = Annotated[str, typer.Argument(metavar="ID", help="Its id, as listed
 
 @keys.command("create")
 def create_write_key(
-    client: Annotated[str, typer.Argument(help="Who will send with it.")],
+    client: Annotated[str, typer.Argument(metavar="CLIENT", help="Who will send with it.")],
     origin: Annotated[
         list[str] | None,
         typer.Option(help="Web origin that may use it (repeatable); without any, servers only."),
@@ -60,14 +61,18 @@ def revoke_write_key(key: Identifier) -> None:
 
 @tokens.command("create")
 def create_admin_token(
-    note: Annotated[str, typer.Argument(help="Who will hold it.")],
+    note: Annotated[str, typer.Argument(metavar="NOTE", help="Who will hold it.")],
     role: Annotated[Literal["admin"], typer.Option(help="What it is for.")] = "admin",
     courses: Annotated[
         str | None, typer.Option(help="Courses that it may read, separated by commas; without, all of them.")
     ] = None,
     expires: Annotated[
-        datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], help="Last day on which it works; without, until it is revoked."),
+        date | None,
+        typer.Option(
+            metavar="DAY",
+            parser=parse_day,
+            help="Last day on which it works; without, until it is revoked.",
+        ),
     ] = None,
 ) -> None:
     """Make an admin token and print it; it is shown this once."""
@@ -86,13 +91,13 @@ def _names(courses: str | None) -> list[str] | None:
     return names
 
 
-def _end_of(expires: datetime | None) -> datetime | None:
+def _end_of(expires: date | None) -> datetime | None:
     """The end of that day, as the site's clocks show it."""
     if expires is None:
         return None
-    end = day_end(expires.date(), load_settings().zone)
+    end = day_end(expires, load_settings().zone)
     if end <= datetime.now(UTC):
-        raise CommandError(f"--expires {expires.date()} is over; name a day to come.")
+        raise CommandError(f"--expires {expires} is over; name a day to come.")
     return end
 
 

@@ -29,7 +29,7 @@ Url = Annotated[
 
 
 def import_command(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Files, or the folder with OULAD.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Files, or the folder with OULAD.")],
     source_format: Annotated[
         SourceFormat | None, typer.Option("--format", help="What they hold; without, told from the name.")
     ] = None,

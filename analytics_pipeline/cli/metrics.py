@@ -13,7 +13,8 @@ MODELS = (*DAILY, *COHORT, *SUMMARIES)
 
 def metrics(
     name: Annotated[
-        str | None, typer.Argument(help="A table or a metric, such as lesson_cohort or drop-off.")
+        str | None,
+        typer.Argument(metavar="NAME", help="A table or a metric, such as lesson_cohort or drop-off."),
     ] = None,
 ) -> None:
     """Print what every number means: the text that the API serves and that stands beside charts."""

@@ -25,7 +25,7 @@ SHOWN_OF_ID = 12
 
 quarantine = typer.Typer(help="Events that were rejected: inspect, replay, drop.", no_args_is_help=True)
 
-Ids = Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Only these, by id or beginning.")]
+Ids = Annotated[list[str] | None, typer.Argument(metavar="ID", help="Only these, by id or beginning.")]
 OfReason = Annotated[Reason | None, typer.Option("--reason", help="Only those rejected for this reason.")]
 From = Annotated[
     date | None, typer.Option("--from", metavar="DAY", parser=parse_day, help="Only from this site day on.")
@@ -63,7 +63,7 @@ def list_quarantine(
             for r in found
         ],
     )
-    say(f"{len(found):,} of {sum(counts.values()):,} events{_kinds(counts)}.")
+    say(f"Shown: {len(found):,} of {sum(counts.values()):,}{_kinds(counts)}.")
 
 
 @quarantine.command("replay")
@@ -83,12 +83,12 @@ def replay_quarantine(
         progress("events replayed") as report,
     ):
         done = replaying.replay(pipeline, ingest, rules, selection, report)
-    say(f"{done.accepted:,} events are in the inbox; the next run counts them.")
+    say(f"Put into the inbox, for the next run to count: {done.accepted:,}.")
     if done.rejected:
-        say(f"{done.rejected.total():,} are still rejected{_kinds(done.rejected)}.")
+        say(f"Still rejected: {done.rejected.total():,}{_kinds(done.rejected)}.")
     if done.left:
         say(
-            f"{done.left:,} were left, since they lack another event and not another rule (conflicts,"
+            f"Left as they are: {done.left:,}, since they lack another event and not another rule (conflicts,"
             " refunds of unknown orders); --reason tries them all the same."
         )
 
@@ -108,10 +108,10 @@ def drop_quarantine(
         counts = rows.count(connection, selection)
         if counts and not yes:
             typer.confirm(
-                f"Delete {sum(counts.values()):,} rejected events{_kinds(counts)} for good?", abort=True
+                f"Delete for good what was rejected: {sum(counts.values()):,}{_kinds(counts)}?", abort=True
             )
         dropped = rows.drop(connection, selection) if counts else 0
-    say(f"{dropped:,} events are dropped.")
+    say(f"Dropped: {dropped:,}.")
 
 
 def _selection(

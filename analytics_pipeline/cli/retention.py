@@ -32,7 +32,9 @@ def prune_command(
 
 
 def erase_command(
-    learner: Annotated[str, typer.Argument(help="The platform's id of the learner, or the pseudonym.")],
+    learner: Annotated[
+        str, typer.Argument(metavar="LEARNER", help="The platform's id of the learner, or the pseudonym.")
+    ],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Erase a learner for good: every event, and from every number that still can be computed.

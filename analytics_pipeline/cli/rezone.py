@@ -16,7 +16,7 @@ from analytics_pipeline.settings import Settings, load_settings
 
 
 def rezone_command(
-    zone: Annotated[str, typer.Argument(help="IANA time zone, such as Europe/Paris.")],
+    zone: Annotated[str, typer.Argument(metavar="ZONE", help="IANA time zone, such as Europe/Paris.")],
     apply: Annotated[bool, typer.Option("--apply", help="Do it; without, only say what would be.")] = False,
 ) -> None:
     """Cut every event into the days of another time zone, and compute every number anew."""

@@ -92,7 +92,15 @@ def line_of(place: str, fields: Mapping[str, Any]) -> Line:
     try:
         return msgspec.convert(wire, Line, strict=False)
     except msgspec.ValidationError as error:
-        raise CatalogueError(f"{place}: {error}.") from error
+        raise CatalogueError(f"{place}: {_in_columns(str(error), fields)}.") from error
+
+
+def _in_columns(message: str, fields: Mapping[str, Any]) -> str:
+    """What msgspec says of a field, with the name and the value that the source has for it."""
+    said, _, path = message.partition(" - at `$.")
+    names = dict(zip(Line.__struct_encode_fields__, COLUMNS, strict=True))
+    column = names.get(path.rstrip("`"))
+    return message if column is None else f"{column} is {fields[column]!r}: {said}"
 
 
 def _agreed(place: str, course_id: str, what: str, known: T | None, said: T | None) -> T | None:

@@ -38,7 +38,7 @@ class DatabaseUrls:
     def owner(self) -> str:
         """For migrations alone."""
         if self.settings.database_url is not None:
-            return _checked(self.settings.database_url.get_secret_value())
+            return _checked(self.settings.database_url, "ANALYTICS_DATABASE_URL")
         try:
             return EmbeddedServer(self.settings.home).owner_url
         except EmbeddedServerError as error:
@@ -71,6 +71,9 @@ class DatabaseUrls:
         given = given_url(self.settings, role)
         if given is not None:
             return given
+        if self.settings.database_url is not None:
+            # What is wrong with it comes before what it leads to.
+            _ = self.owner
         password = read_secret(self.settings.home, role)
         if password is None:
             raise DatabaseNotReadyError(
@@ -103,7 +106,7 @@ def given_url(settings: Settings, role: Role) -> str | None:
         Role.DAGSTER: settings.dagster_database_url,
     }
     url = given[role]
-    return None if url is None else _checked(url.get_secret_value())
+    return None if url is None else _checked(url, f"ANALYTICS_{role.name}_DATABASE_URL")
 
 
 def sqlalchemy_url(url: str) -> str:
@@ -117,10 +120,9 @@ def dagster_database(owner_url: str) -> str:
     return urlunsplit(parts._replace(path=f"{parts.path}_dagster"))
 
 
-def _checked(url: str) -> str:
+def _checked(secret: SecretStr, setting: str) -> str:
+    url = secret.get_secret_value()
     parts = urlsplit(url)
     if parts.scheme not in {"postgresql", "postgres"} or not parts.path.removeprefix("/"):
-        raise WrongSettingError(
-            "a database URL of ours must look like postgresql://role:password@host:5432/database."
-        )
+        raise WrongSettingError(f"{setting} must look like postgresql://role:password@host:5432/database.")
     return url

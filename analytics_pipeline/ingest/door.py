@@ -25,13 +25,14 @@ from analytics_pipeline.ingest.envelope import BadBodyError
 from analytics_pipeline.ingest.intake import Reception, Rules
 from analytics_pipeline.ingest.keyring import Key, KeyRing
 from analytics_pipeline.ingest.limits import Limits, Payers
-from analytics_pipeline.ingest.logs import RefusalLog, describe, logger
 from analytics_pipeline.ingest.metrics import Metrics
 from analytics_pipeline.ingest.quarantine import QuarantinedEvent
+from analytics_pipeline.ingest.refusal_log import RefusalLog
 from analytics_pipeline.ingest.request import Head, cors_headers, preflight_headers, read_head, read_key
 from analytics_pipeline.ingest.submission import Submission
 from analytics_pipeline.ingest.writer import Writer
 from analytics_pipeline.instants import microseconds
+from analytics_pipeline.logs import describe, logger
 from analytics_pipeline.settings import Settings
 
 

@@ -15,7 +15,7 @@ from analytics_pipeline.ingest.connection import (
     away_code,
 )
 from analytics_pipeline.ingest.keys import hash_of
-from analytics_pipeline.ingest.logs import logger
+from analytics_pipeline.logs import logger
 
 FRESH_SECONDS = 2.0
 AT_MOST_EVERY = 0.1

@@ -13,9 +13,9 @@ from analytics_pipeline.ingest.connection import (
     DatabaseAwayError,
     away_code,
 )
-from analytics_pipeline.ingest.logs import logger
 from analytics_pipeline.ingest.metrics import Metrics
 from analytics_pipeline.ingest.submission import Submission
+from analytics_pipeline.logs import logger
 
 GROUP_BYTES = 8 * 2**20
 COMMIT_SECONDS = 12.0

@@ -29,10 +29,7 @@ def hold_home(home: Path) -> Iterator[int]:
         while not _try_lock(descriptor):
             holder = _holder(descriptor)
             if holder is not None and _is_alive(holder):
-                raise HomeTakenError(
-                    f"The services of {home} run already, under process {holder}; stop that one first "
-                    f"(Ctrl-C in its terminal, or kill {holder})."
-                )
+                raise _taken(home, holder)
             if time.monotonic() > deadline:
                 raise HomeTakenError(
                     f"The services of {home} are still being stopped after their supervisor was killed; "
@@ -46,6 +43,13 @@ def hold_home(home: Path) -> Iterator[int]:
         os.close(descriptor)
 
 
+def refuse_taken(home: Path) -> None:
+    """Raise HomeTakenError where a living supervisor works with `home` now."""
+    holder = running_supervisor(home)
+    if holder is not None and _is_alive(holder):
+        raise _taken(home, holder)
+
+
 def running_supervisor(home: Path) -> int | None:
     """The process id of the supervisor that works with `home` now, else None."""
     try:
@@ -56,6 +60,13 @@ def running_supervisor(home: Path) -> int | None:
         return None if _try_lock(descriptor) else _holder(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _taken(home: Path, holder: int) -> HomeTakenError:
+    return HomeTakenError(
+        f"The services of {home} run already, under process {holder}; stop that one first "
+        f"(Ctrl-C in its terminal, or kill {holder})."
+    )
 
 
 def _try_lock(descriptor: int) -> bool:

@@ -15,6 +15,7 @@ from analytics_pipeline.database.embedded import EmbeddedServer
 from analytics_pipeline.database.migrate import migrate
 from analytics_pipeline.serving import CannotServeError, free_address
 from analytics_pipeline.settings import Settings
+from analytics_pipeline.supervisor.home_lock import refuse_taken
 from analytics_pipeline.supervisor.probes import answers, dagster_is_healthy
 from analytics_pipeline.supervisor.processes import log_path, open_log
 from analytics_pipeline.supervisor.service import Service, Step
@@ -29,6 +30,8 @@ def run_services(
     settings: Settings, *, say: Callable[[str], None], task: Step | None = None, stay: bool = True
 ) -> int:
     """Run every service of these settings, and `task` when they are ready, until stopped; the exit code."""
+    # Its own services would else be what holds the ports.
+    refuse_taken(settings.home)
     for name, port in _ports(settings).items():
         try:
             free_address(settings.bind, port, f"ANALYTICS_{name.upper()}_PORT")

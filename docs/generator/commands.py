@@ -49,7 +49,8 @@ def _parameters(parameters: list[Any]) -> str:
 
 def _name(parameter: Any) -> str:
     if parameter.param_type_name == "argument":
-        return f"`{parameter.metavar or parameter.name.upper()}`"
+        more = "..." if parameter.nargs == -1 else ""
+        return f"`{parameter.metavar}{more}`"
     names = ", ".join([*parameter.opts, *parameter.secondary_opts])
     return f"`{names}`"
 

@@ -162,6 +162,25 @@ def test_a_token_that_is_not_an_admins_opens_nothing(site: httpx.Client, kind: s
     assert (form.status_code, "set-cookie" in form.headers) == (401, False)
 
 
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [
+        ("for another service", "InvalidAudienceError"),
+        ("of an unknown key", "the provider publishes no key of its id"),
+        ("of no admin", "its claim realm_access.roles does not hold admin"),
+    ],
+)
+def test_the_log_says_why_a_token_is_refused_and_not_whose_it_is(
+    site: httpx.Client, kind: str, reason: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    token = FORGED[kind]()
+    ask(site, token, "courses")
+    output = "".join(capfd.readouterr())
+    assert reason in output
+    assert token not in output
+    assert "ada" not in output
+
+
 def test_a_changed_claim_breaks_the_signature(site: httpx.Client) -> None:
     head, _, signature = signed().split(".")
     _, body, _ = signed(courses=["algebra", "botany"]).split(".")

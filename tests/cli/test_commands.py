@@ -10,6 +10,7 @@ import pytest
 
 from analytics_pipeline.cli.app import build_app
 from analytics_pipeline.cli.errors import explain
+from analytics_pipeline.supervisor.home_lock import hold_home
 from tests.cli.conftest import Run
 from tests.ports import free_port
 
@@ -100,6 +101,17 @@ def test_a_taken_port_is_named_with_its_setting(
     assert code == 1
     assert f"127.0.0.1:{port}" in errors
     assert f"set {name}" in errors
+
+
+def test_services_that_run_already_are_named_and_not_their_ports(
+    analytics: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("ANALYTICS_HOME", str(tmp_path))
+    with hold_home(tmp_path), socket.create_server(("127.0.0.1", 0)) as taken:
+        monkeypatch.setenv("ANALYTICS_INGEST_PORT", str(taken.getsockname()[1]))
+        code, _, errors = analytics("up")
+    assert code == 1
+    assert errors.startswith(f"The services of {tmp_path} run already, under process {os.getpid()};")
 
 
 def test_a_demo_without_room_on_the_disk_starts_nothing_and_says_how_much_it_needs(

@@ -30,7 +30,7 @@ def urls(database: Database, monkeypatch: pytest.MonkeyPatch) -> DatabaseUrls:
 def test_the_list_tells_reasons_and_no_bodies_unless_asked(analytics: Run, urls: DatabaseUrls) -> None:
     code, output, _ = analytics("quarantine", "list", "--limit", "2")
     assert code == 0
-    assert output.splitlines()[-1] == "2 of 4 events (3 invalid, 1 too_old)."
+    assert output.splitlines()[-1] == "Shown: 2 of 4 (3 invalid, 1 too_old)."
     assert "anna" not in output
     code, output, _ = analytics("quarantine", "list", "--reason", "invalid", "--bodies")
     lines = [json.loads(line) for line in output.splitlines()]
@@ -46,8 +46,8 @@ def test_replay_says_what_became_of_the_events(
     code, output, errors = analytics("quarantine", "replay")
     assert (code, errors) == (0, "")
     assert output.splitlines() == [
-        "1 events are in the inbox; the next run counts them.",
-        "3 are still rejected (3 invalid).",
+        "Put into the inbox, for the next run to count: 1.",
+        "Still rejected: 3 (3 invalid).",
     ]
     assert [line["event_id"] for line in inbox(urls)] == ["old"]
 
@@ -58,13 +58,13 @@ def test_drop_asks_and_drops_what_was_selected(
     monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
     code, output, _ = analytics("quarantine", "drop")
     assert code == 1
-    assert "Delete 4 rejected events (3 invalid, 1 too_old) for good?" in output
-    assert analytics("quarantine", "drop", "--reason", "too_old", "--yes")[1] == "1 events are dropped.\n"
+    assert "Delete for good what was rejected: 4 (3 invalid, 1 too_old)?" in output
+    assert analytics("quarantine", "drop", "--reason", "too_old", "--yes")[1] == "Dropped: 1.\n"
     _, listed, _ = analytics("quarantine", "list")
     row_id = listed.splitlines()[1].split("\t")[0]
-    assert analytics("quarantine", "drop", row_id, "--yes")[1] == "1 events are dropped.\n"
-    assert analytics("quarantine", "drop", "--from", "2026-03-11")[1] == "0 events are dropped.\n"
-    assert "2 of 2 events (2 invalid)." in analytics("quarantine", "list")[1]
+    assert analytics("quarantine", "drop", row_id, "--yes")[1] == "Dropped: 1.\n"
+    assert analytics("quarantine", "drop", "--from", "2026-03-11")[1] == "Dropped: 0.\n"
+    assert "Shown: 2 of 2 (2 invalid)." in analytics("quarantine", "list")[1]
     assert urls
 
 

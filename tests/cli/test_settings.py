@@ -37,6 +37,36 @@ def test_a_wrong_setting_is_one_sentence_that_names_it(
     )
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "why"),
+    [
+        ("INGEST_PORT", "abc", "it is no whole number"),
+        ("INGEST_PORT", "99999", "it must be at most 65535"),
+        ("FIRST_DAY", "yesterday", "it is no day; write it like 2026-01-31"),
+        ("FIRST_DAY", "2026-02-30", "it is no day; write it like 2026-01-31"),
+        ("SCHEDULE", "daily", "write 'nightly', 'hourly' or 'off'"),
+        ("SIGNAL_DROP_OFF", "much", "it is no number"),
+        ("SIGNAL_DROP_OFF", "1", "it must be less than 1"),
+        ("SIGNAL_DROP_OFF", "0", "it must be more than 0"),
+        ("FUNNEL_WINDOWS", "algebra", "it is no JSON object"),
+        ("FUNNEL_WINDOWS", "[]", "it is no JSON object"),
+        ("FUNNEL_WINDOWS", '{"algebra": 0}', "algebra: it must be at least 1"),
+        ("SIGNAL_OVERRIDES", '{"algebra": {"drop": 1}}', "algebra: drop: there is no such name"),
+        (
+            "SESSION_KEY",
+            "short",
+            "it has fewer than 32 characters; take the output of openssl rand -hex 32",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_setting_is_said_in_words_of_ours(
+    analytics: Run, monkeypatch: pytest.MonkeyPatch, name: str, value: str, why: str
+) -> None:
+    monkeypatch.setenv(f"ANALYTICS_{name}", value)
+    code, _, errors = analytics("status")
+    assert (code, errors) == (1, f"ANALYTICS_{name} cannot be used: {why}.\n")
+
+
 @pytest.mark.usefixtures("home")
 def test_a_course_has_thresholds_of_its_own_and_the_rest_from_the_site(
     monkeypatch: pytest.MonkeyPatch,

@@ -54,8 +54,9 @@ def test_a_service_needs_no_url_but_its_own(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("url", ["dbname=site host=db", "mysql://db/site", "postgresql://db.example"])
 def test_a_url_that_cannot_be_used_is_refused_with_an_example(tmp_path: Path, url: str) -> None:
-    with pytest.raises(WrongSettingError, match="must look like postgresql://"):
-        _ = database_urls(settings(tmp_path, database_url=url)).owner
+    for role in ("owner", "admin"):
+        with pytest.raises(WrongSettingError, match="ANALYTICS_DATABASE_URL must look like postgresql://"):
+            _ = getattr(database_urls(settings(tmp_path, database_url=url)), role)
 
 
 def test_secrets_are_for_this_user_alone_and_replaced_as_a_whole(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from analytics_pipeline.admin.auth.tokens import check_token
 from analytics_pipeline.admin.auth.viewer import Viewer
 from analytics_pipeline.admin.problems import ProblemError
 from analytics_pipeline.admin.service import Service, ServiceOf
+from analytics_pipeline.logs import logger
 
 # One a second on the long run: enough for a person who mistypes, too little to hammer the database.
 FAILURES_PER_SECOND, FAILURES_AT_ONCE = 1.0, 20.0
@@ -35,11 +36,18 @@ def admit(service: Service, request: Request, token: str) -> Viewer:
     The token is looked at first and failures are counted after: behind a proxy many people share an
     address, and one script with a revoked token must not lock all of them out.
     """
-    viewer = _holder(service, token)
+    reason = None
+    try:
+        viewer = _holder(service, token)
+    except NotAcceptedError as error:
+        viewer, reason = None, str(error)
     if viewer is None:
         address = request.client.host if request.client else "unknown"
         if wait := service.failures.wait(address, time.monotonic()):
             raise too_fast(wait)
+        if reason is not None:
+            # Not in the answer: whoever tries tokens is told nothing.
+            logger.warning("provider_token_refused", reason=reason)
         raise ProblemError(HTTPStatus.UNAUTHORIZED, "The token is unknown, revoked or expired.", _CHALLENGE)
     if wait := service.requests.wait(viewer.id, time.monotonic()):
         raise too_fast(wait)
@@ -47,12 +55,11 @@ def admit(service: Service, request: Request, token: str) -> Viewer:
 
 
 def _holder(service: Service, token: str) -> Viewer | None:
+    """Whoever holds the token, if anybody does; NotAcceptedError, ProblemError 503."""
     if service.identities is None or token.count(".") != 2:
         return service.reader.look_up(lambda connection: check_token(connection, token))
     try:
         return service.identities.viewer(token)
-    except NotAcceptedError:
-        return None
     except ProviderAwayError as error:
         raise ProblemError(
             HTTPStatus.SERVICE_UNAVAILABLE,

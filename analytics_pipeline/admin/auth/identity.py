@@ -11,6 +11,7 @@ import httpx
 import jwt
 
 from analytics_pipeline.admin.auth.viewer import Viewer
+from analytics_pipeline.logs import logger
 from analytics_pipeline.settings import Settings
 
 ALGORITHMS = ["RS256", "ES256"]
@@ -27,7 +28,7 @@ TIMEOUT_SECONDS = 3
 
 
 class NotAcceptedError(Exception):
-    """The token is none of the provider's, not for us, over, or not of an admin."""
+    """The token is none of the provider's, not for us, over, or not of an admin; the log says which."""
 
 
 class ProviderAwayError(Exception):
@@ -80,7 +81,7 @@ class ProviderKeys:
             if now - self._fetched_at > FRESH_SECONDS:
                 raise ProviderAwayError
             if key_id not in self._keys:
-                raise NotAcceptedError
+                raise NotAcceptedError("the provider publishes no key of its id")
             return self._keys[key_id]
 
     def _fetch(self, now: float) -> None:
@@ -89,7 +90,8 @@ class ProviderKeys:
             answer = httpx.get(self._url, timeout=TIMEOUT_SECONDS)
             answer.raise_for_status()
             keys = [_key(one) for one in answer.json()["keys"]]
-        except (httpx.HTTPError, ValueError, KeyError, TypeError):
+        except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
+            logger.warning("provider_keys_away", url=self._url, error=type(error).__name__)
             return
         self._keys = {str(key.key_id): key for key in keys if key is not None}
         self._fetched_at = now
@@ -117,7 +119,7 @@ class Identities:
         try:
             header = jwt.get_unverified_header(token)
             if header.get("alg") not in ALGORITHMS or not isinstance(header.get("kid"), str):
-                raise NotAcceptedError
+                raise NotAcceptedError("it is not signed with RS256 or ES256 by a named key")
             claims = jwt.decode(
                 token,
                 self._keys.key(header["kid"]),
@@ -128,14 +130,14 @@ class Identities:
                 options={"require": ["exp", "iss", "aud", "sub"]},
             )
         except jwt.PyJWTError as error:
-            raise NotAcceptedError from error
+            raise NotAcceptedError(type(error).__name__) from error
         return viewer_of(claims, self._provider)
 
 
 def viewer_of(claims: Mapping[str, Any], provider: Provider) -> Viewer:
     """Whoever these checked claims speak of; NotAcceptedError where they make no admin of him."""
     if provider.role_value not in _texts(claim(claims, provider.role_claim)):
-        raise NotAcceptedError
+        raise NotAcceptedError(f"its claim {provider.role_claim} does not hold {provider.role_value}")
     courses = None
     if provider.courses_claim is not None:
         # Whoever is to be restricted by a claim is not let in to everything by leaving it out.
