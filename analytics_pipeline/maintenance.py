@@ -11,7 +11,7 @@ from analytics_pipeline.audit.job_run import JobRun, RunStatus, Trigger
 from analytics_pipeline.audit.store import upsert
 from analytics_pipeline.database.site import check_site
 from analytics_pipeline.database.turn import hold_turn
-from analytics_pipeline.database.urls import database_urls, ensure_database
+from analytics_pipeline.database.urls import Role, ensure_url
 from analytics_pipeline.engine import Engine
 from analytics_pipeline.lake.files import Lake
 from analytics_pipeline.run import PipelineRun
@@ -27,8 +27,7 @@ def maintenance_run(settings: Settings, job: str, say: Callable[[str], None]) ->
 
     `say` is told for whom it waits. Where the process is killed, the log has no entry.
     """
-    ensure_database(settings)
-    url = database_urls(settings).pipeline
+    url = ensure_url(settings, Role.PIPELINE)
     run_id = f"{job}-{uuid4()}"
     lake = Lake(settings.lake_root)
     lake.check()

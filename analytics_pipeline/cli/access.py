@@ -13,7 +13,7 @@ from analytics_pipeline.admin.auth.tokens import create_token, list_tokens, revo
 from analytics_pipeline.cli.days import parse_day
 from analytics_pipeline.cli.errors import CommandError
 from analytics_pipeline.console import say, table
-from analytics_pipeline.database.urls import database_urls, ensure_database, sqlalchemy_url
+from analytics_pipeline.database.urls import Role, ensure_url, sqlalchemy_url
 from analytics_pipeline.days import day_end
 from analytics_pipeline.ingest.keys import create_key, list_keys, revoke_key
 from analytics_pipeline.settings import load_settings
@@ -131,16 +131,14 @@ def revoke_admin_token(token: Identifier) -> None:
 @contextmanager
 def _pipeline() -> Iterator[psycopg.Connection]:
     settings = load_settings()
-    ensure_database(settings)
-    with psycopg.connect(database_urls(settings).pipeline) as connection:
+    with psycopg.connect(ensure_url(settings, Role.PIPELINE)) as connection:
         yield connection
 
 
 @contextmanager
 def _admin_tables() -> Iterator[sqlalchemy.Connection]:
     settings = load_settings()
-    ensure_database(settings)
-    engine = sqlalchemy.create_engine(sqlalchemy_url(database_urls(settings).pipeline))
+    engine = sqlalchemy.create_engine(sqlalchemy_url(ensure_url(settings, Role.PIPELINE)))
     try:
         with engine.begin() as connection:
             yield connection

@@ -11,7 +11,7 @@ from analytics_pipeline.addresses import ingest_url
 from analytics_pipeline.cli.days import parse_day
 from analytics_pipeline.cli.errors import CommandError
 from analytics_pipeline.console import progress, say
-from analytics_pipeline.database.urls import ensure_database
+from analytics_pipeline.database.urls import Role, ensure_url
 from analytics_pipeline.importing.formats import SourceFormat, open_source
 from analytics_pipeline.importing.sender import send
 from analytics_pipeline.importing.source import BadLine, Source
@@ -109,5 +109,5 @@ def _target(settings: Settings, url: str | None) -> tuple[str, str]:
     own = ingest_url(settings)
     if not answers(f"{own}/readyz"):
         raise CommandError(f"No ingest service answers at {own}; start it with `analytics up`.")
-    ensure_database(settings)
+    ensure_url(settings, Role.PIPELINE)
     return own, local_write_key(settings)

@@ -13,7 +13,7 @@ import typer
 from analytics_pipeline.cli.days import parse_day
 from analytics_pipeline.cli.errors import CommandError
 from analytics_pipeline.console import progress, say, table
-from analytics_pipeline.database.urls import database_urls, ensure_database
+from analytics_pipeline.database.urls import Role, ensure_url
 from analytics_pipeline.events import Reason
 from analytics_pipeline.ingest.rules import rules_of
 from analytics_pipeline.quarantine import replay as replaying
@@ -49,7 +49,7 @@ def list_quarantine(
 ) -> None:
     """List rejected events and why; bodies, which may name learners, only when asked for."""
     selection = _selection(ids, reason, first, last)
-    with _connected("pipeline") as connection:
+    with _connected(Role.PIPELINE) as connection:
         found = rows.newest(connection, selection, limit)
         counts = rows.count(connection, selection)
     if bodies:
@@ -78,8 +78,8 @@ def replay_quarantine(
     selection = _selection(ids, reason, first, last)
     rules = rules_of(load_settings())
     with (
-        _connected("pipeline") as pipeline,
-        _connected("ingest") as ingest,
+        _connected(Role.PIPELINE) as pipeline,
+        _connected(Role.INGEST) as ingest,
         progress("events replayed") as report,
     ):
         done = replaying.replay(pipeline, ingest, rules, selection, report)
@@ -104,7 +104,7 @@ def drop_quarantine(
 ) -> None:
     """Delete rejected events for good, after asking."""
     selection = _selection(ids, reason, first, last)
-    with _connected("pipeline") as connection:
+    with _connected(Role.PIPELINE) as connection:
         counts = rows.count(connection, selection)
         if counts and not yes:
             typer.confirm(
@@ -128,10 +128,9 @@ def _selection(
 
 
 @contextmanager
-def _connected(role: str) -> Iterator[psycopg.Connection]:
+def _connected(role: Role) -> Iterator[psycopg.Connection]:
     settings = load_settings()
-    ensure_database(settings)
-    with psycopg.connect(getattr(database_urls(settings), role), autocommit=True) as connection:
+    with psycopg.connect(ensure_url(settings, role), autocommit=True) as connection:
         yield connection
 
 

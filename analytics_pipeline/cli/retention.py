@@ -6,7 +6,7 @@ import psycopg
 import typer
 
 from analytics_pipeline.console import say
-from analytics_pipeline.database.urls import database_urls, ensure_database
+from analytics_pipeline.database.urls import Role, ensure_url
 from analytics_pipeline.erasure.erase import erase_learner
 from analytics_pipeline.maintenance import maintenance_run
 from analytics_pipeline.retention.prune import preview_pruning, prune
@@ -19,8 +19,7 @@ def prune_command(
     """Let go of what is older than the settings keep; published numbers stay."""
     settings = load_settings()
     if not apply:
-        ensure_database(settings)
-        with psycopg.connect(database_urls(settings).pipeline, autocommit=True) as connection:
+        with psycopg.connect(ensure_url(settings, Role.PIPELINE), autocommit=True) as connection:
             pruning = preview_pruning(connection, settings)
         say("Would go (nothing was changed; do it with --apply):")
     else:

@@ -17,7 +17,7 @@ from analytics_pipeline.audit.job_run import RunStatus, Trigger
 from analytics_pipeline.cli.days import parse_day
 from analytics_pipeline.cli.errors import CommandError
 from analytics_pipeline.console import say, table
-from analytics_pipeline.database.urls import database_urls, ensure_database, sqlalchemy_url
+from analytics_pipeline.database.urls import Role, ensure_url, sqlalchemy_url
 from analytics_pipeline.settings import Settings, load_settings
 
 COLUMNS = ("asked for", "status", "trigger", "job", "days", "seconds", "events", "run", "error")
@@ -42,7 +42,6 @@ def runs(
 ) -> None:
     """List runs and skipped nights, the newest first."""
     settings = load_settings()
-    ensure_database(settings)
     try:
         asked = Asked(None, first, last)
     except WrongRangeError as error:
@@ -58,7 +57,7 @@ def runs(
 
 @contextmanager
 def _published(settings: Settings) -> Iterator[sqlalchemy.Connection]:
-    engine = sqlalchemy.create_engine(sqlalchemy_url(database_urls(settings).admin))
+    engine = sqlalchemy.create_engine(sqlalchemy_url(ensure_url(settings, Role.ADMIN)))
     try:
         with engine.connect() as connection:
             yield connection

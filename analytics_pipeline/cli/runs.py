@@ -8,7 +8,7 @@ import typer
 
 from analytics_pipeline.cli.days import parse_day
 from analytics_pipeline.cli.errors import CommandError, foreseen_errors_exit
-from analytics_pipeline.database.urls import ensure_database
+from analytics_pipeline.database.urls import Role, ensure_url
 from analytics_pipeline.launching import launch_command, launch_environment
 from analytics_pipeline.settings import load_settings
 
@@ -34,7 +34,7 @@ def run(
                 f"A range cannot end ({last}) before it begins ({first}); swap --from and --to."
             )
         settings = load_settings()
-        ensure_database(settings)
+        ensure_url(settings, Role.PIPELINE)
     command = launch_command(first, last, wait=wait, as_json=json)
     # In the place of this process: its signals and its exit code are the run's.
     os.execve(command[0], command, launch_environment(settings))  # noqa: S606

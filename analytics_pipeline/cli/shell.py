@@ -18,7 +18,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from analytics_pipeline.cli.errors import CommandError
 from analytics_pipeline.console import say
 from analytics_pipeline.database.tables import admin_token, metadata
-from analytics_pipeline.database.urls import database_urls, ensure_database
+from analytics_pipeline.database.urls import Role, ensure_url
 from analytics_pipeline.engine import Engine, ParquetFiles, TypedFrame, create_view
 from analytics_pipeline.lake.files import Lake
 from analytics_pipeline.lake.schema import EVENTS, LEARNER_DAYS
@@ -49,7 +49,6 @@ def sql(
 ) -> None:
     """Ask the lake and the published tables in SQL; nothing can be changed from here."""
     settings = load_settings()
-    ensure_database(settings)
     with open_shell(settings) as shell:
         if command is not None:
             try:
@@ -77,6 +76,8 @@ class Shell:
         for name in PUBLISHED.keys() - self._copied:
             if re.search(rf"\b{name}\b", statement, re.IGNORECASE):
                 create_view(self._duck, name, published_frame(self._postgres, PUBLISHED[name]))
+                # As it is called in PostgreSQL, so that one query runs in both.
+                self._duck.execute(f"CREATE VIEW analytics.{name} AS FROM main.{name}")
                 self._copied.add(name)
         rows = self._duck.sql(statement)
         if rows is None:
@@ -94,7 +95,7 @@ class Shell:
 def open_shell(settings: Settings) -> Iterator[Shell]:
     """A shell over the files that the catalogue names now and the tables as they are read."""
     lake = Lake(settings.lake_root)
-    with psycopg.connect(database_urls(settings).pipeline) as connection:
+    with psycopg.connect(ensure_url(settings, Role.PIPELINE)) as connection:
         connection.read_only = True
         rows = connection.execute(
             "SELECT files, learner_files FROM analytics.lake_day ORDER BY day"
@@ -107,6 +108,7 @@ def open_shell(settings: Settings) -> Iterator[Shell]:
             ),
         }
         with Engine(settings.home / "scratch", lake.attach).session(relations) as duck:
+            duck.execute("CREATE SCHEMA analytics")
             yield Shell(duck, connection)
 
 

@@ -21,7 +21,8 @@ def status() -> None:
     """Show what runs, what is due and up to which day the numbers are complete."""
     settings = load_settings()
     table(("service", "state", "address"), _services(settings))
-    if settings.database_url is None and not EmbeddedServer(settings.home).is_running():
+    is_embedded = settings.database_url is None and settings.pipeline_database_url is None
+    if is_embedded and not EmbeddedServer(settings.home).is_running():
         say("The embedded PostgreSQL is not running; `analytics up` starts it with everything else.")
         return
     with psycopg.connect(database_urls(settings).pipeline) as connection:

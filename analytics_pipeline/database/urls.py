@@ -50,24 +50,25 @@ class DatabaseUrls:
     @property
     def ingest(self) -> str:
         """May write into inbox and quarantine, and read nothing of them."""
-        return self._of(Role.INGEST)
+        return self.of(Role.INGEST)
 
     @property
     def pipeline(self) -> str:
         """Empties the inbox and writes what is published."""
-        return self._of(Role.PIPELINE)
+        return self.of(Role.PIPELINE)
 
     @property
     def admin(self) -> str:
         """May read what is published."""
-        return self._of(Role.ADMIN)
+        return self.of(Role.ADMIN)
 
     @property
     def dagster(self) -> str:
         """Owns Dagster's database."""
-        return self._of(Role.DAGSTER)
+        return self.of(Role.DAGSTER)
 
-    def _of(self, role: Role) -> str:
+    def of(self, role: Role) -> str:
+        """The URL of that role."""
         given = given_url(self.settings, role)
         if given is not None:
             return given
@@ -95,6 +96,15 @@ def ensure_database(settings: Settings) -> str:
     if settings.database_url is None:
         EmbeddedServer(settings.home).start()
     return database_urls(settings).owner
+
+
+def ensure_url(settings: Settings, role: Role) -> str:
+    """The role's URL; starts the embedded server when no URL is set, neither the role's nor the owner's."""
+    given = given_url(settings, role)
+    if given is not None:
+        return given
+    ensure_database(settings)
+    return database_urls(settings).of(role)
 
 
 def given_url(settings: Settings, role: Role) -> str | None:

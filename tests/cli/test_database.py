@@ -68,9 +68,10 @@ def test_the_life_of_a_database_from_the_command_line(
     assert "adm_" not in listed
 
     code, output, _ = analytics(
-        "sql", "-c", "SELECT count(*) AS n FROM course_daily; SELECT count(*) FROM events"
+        "sql", "-c", "SELECT count(*) AS n FROM course_daily; SELECT count(*) FROM analytics.course_daily"
     )
     assert (code, output) == (0, "n\n0\ncount_star()\n0\n")
+    assert analytics("sql", "-c", "SELECT count(*) AS n FROM events")[1] == "n\n0\n"
     code, _, errors = analytics("sql", "-c", "SELECT nonsense")
     assert code == 1
     assert "nonsense" in errors

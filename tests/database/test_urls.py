@@ -8,7 +8,13 @@ from pydantic import SecretStr
 from sqlalchemy import make_url
 
 from analytics_pipeline.database.secret_files import read_secret, write_secret
-from analytics_pipeline.database.urls import DatabaseNotReadyError, database_urls, sqlalchemy_url
+from analytics_pipeline.database.urls import (
+    DatabaseNotReadyError,
+    Role,
+    database_urls,
+    ensure_url,
+    sqlalchemy_url,
+)
 from analytics_pipeline.settings import Settings, WrongSettingError
 
 OWNER = "postgresql://boss:top@db.example:5433/site?sslmode=require&connect_timeout=5"
@@ -57,6 +63,12 @@ def test_a_url_that_cannot_be_used_is_refused_with_an_example(tmp_path: Path, ur
     for role in ("owner", "admin"):
         with pytest.raises(WrongSettingError, match="ANALYTICS_DATABASE_URL must look like postgresql://"):
             _ = getattr(database_urls(settings(tmp_path, database_url=url)), role)
+
+
+def test_where_the_roles_url_is_set_no_server_is_started_for_it(tmp_path: Path) -> None:
+    mine = "postgresql://analytics_pipeline:mine@db.example/site"
+    assert ensure_url(settings(tmp_path, pipeline_database_url=mine), Role.PIPELINE) == mine
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_secrets_are_for_this_user_alone_and_replaced_as_a_whole(tmp_path: Path) -> None:
