@@ -13,7 +13,9 @@ def for_spark(sql: str) -> tuple[str, frozenset[str]]:
     """The model in Spark's SQL, and the names of the parameters that it takes, which are written `:as_of`."""
     model = sqlglot.parse_one(sql, read="duckdb")
     parameters = frozenset(node.name for node in model.find_all(exp.Placeholder))
-    return model.transform(_null_for_no_rows).transform(_microseconds).sql("spark"), parameters
+    for rule in (_null_for_no_rows, _microseconds, _key):
+        model = model.transform(rule)
+    return model.sql("spark"), parameters
 
 
 def columns_for_spark(schema: Schema) -> str:
@@ -35,4 +37,11 @@ def _microseconds(node: exp.Expression) -> exp.Expression:
     """An instant as microseconds since the epoch."""
     if isinstance(node, exp.Anonymous) and node.name.lower() == "epoch_us":
         return exp.UnixMicros(this=node.expressions[0])
+    return node
+
+
+def _key(node: exp.Expression) -> exp.Expression:
+    """A hash that stands for values as a key: 64 bits in DuckDB, 32 in Spark, so the values themselves there."""
+    if isinstance(node, exp.Anonymous) and node.name.lower() == "hash":
+        return exp.Struct(expressions=node.expressions)
     return node
