@@ -3,15 +3,8 @@
 What seals and keeps the lake is DuckDB's in any case; `Models` is what both engines do.
 """
 
-from analytics_pipeline.engine.duckdb import (
-    Engine,
-    copy_to_parquet,
-    create_table,
-    create_view,
-    described_in,
-    frame_in,
-    quoted,
-)
+from analytics_pipeline.engine.duckdb import Engine
+from analytics_pipeline.engine.parts import copy_apart, parts_of
 from analytics_pipeline.engine.relations import (
     Apart,
     ModelFailedError,
@@ -22,6 +15,14 @@ from analytics_pipeline.engine.relations import (
     Schema,
     TypedFrame,
     WrittenDay,
+)
+from analytics_pipeline.engine.statements import (
+    copy_to_parquet,
+    create_table,
+    create_view,
+    described_in,
+    frame_in,
+    quoted,
 )
 
 __all__ = [
@@ -35,10 +36,12 @@ __all__ = [
     "Schema",
     "TypedFrame",
     "WrittenDay",
+    "copy_apart",
     "copy_to_parquet",
     "create_table",
     "create_view",
     "described_in",
     "frame_in",
+    "parts_of",
     "quoted",
 ]

@@ -41,7 +41,7 @@ def _microseconds(node: exp.Expression) -> exp.Expression:
 
 
 def _key(node: exp.Expression) -> exp.Expression:
-    """A hash that stands for values as a key: 64 bits in DuckDB, 32 in Spark, so the values themselves there."""
+    """A hash as a key, of 64 bits in DuckDB and of 32 in Spark: there the values stand for themselves."""
     if isinstance(node, exp.Anonymous) and node.name.lower() == "hash":
         return exp.Struct(expressions=node.expressions)
     return node

@@ -54,6 +54,8 @@ class Apart:
 
     relation: str
     columns: Sequence[str]
+    files_are_apart: bool = False
+    """Rows that are alike in all of the columns lie in one file of the relation already."""
 
 
 class Models(Protocol):

@@ -8,12 +8,13 @@ from psycopg import Connection
 from analytics_pipeline.engine import ParquetFiles
 from analytics_pipeline.lake import schema
 from analytics_pipeline.lake.catalogue import LakeDay, advance
+from analytics_pipeline.lake.event_files import write_events
 from analytics_pipeline.lake.files import Lake
 from analytics_pipeline.lake.schema import Kind
 from analytics_pipeline.run import PipelineRun
 
 MOST_PARTS = 8
-"""A seal that leaves more of them brings the day into one file."""
+"""A seal that leaves what more seals than these have written brings the day together."""
 
 UNNAMED_FILES_STAY = timedelta(hours=1)
 """A reader may still be at a file that was replaced."""
@@ -30,15 +31,16 @@ _NAMED = """
 
 
 def compact_day(run: PipelineRun, row: LakeDay) -> LakeDay:
-    """Bring the parts of a day into one file and return the day's new row.
+    """Write all events of a day at once and return the day's new row.
 
     The events stay the same, and so does the version: nothing that was built from the day is out of date.
     """
     name = run.lake.new_name(Kind.EVENTS, row.day, row.version)
     parts = ParquetFiles(run.lake.paths(row.files), schema.EVENTS)
-    run.engine.write_parquet("SELECT * FROM parts", {"parts": parts}, {}, run.lake.place(name))
-    run.lake.persist([name])
-    compacted = replace(row, files=[name], bytes=run.lake.size([name]))
+    with run.engine.session({"parts": parts}) as duck:
+        names, _ = write_events(duck, run.lake, "SELECT * FROM parts", {}, name=name, expected=row.events)
+    run.lake.persist(names)
+    compacted = replace(row, files=names, bytes=run.lake.size(names))
     with run.connection.transaction():
         run.turn.check(run.connection)
         advance(run.connection, [(row, compacted)])

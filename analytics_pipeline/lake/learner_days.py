@@ -9,8 +9,9 @@ import duckdb
 
 from analytics_pipeline.engine import Apart, ModelFailedError, Relation
 from analytics_pipeline.lake.catalogue import LakeDay, lake_days, set_learner_days
+from analytics_pipeline.lake.event_files import are_apart
 from analytics_pipeline.lake.plan import plan_chunks, work_or_halve
-from analytics_pipeline.lake.schema import Kind
+from analytics_pipeline.lake.schema import APART, Kind
 from analytics_pipeline.metrics.fingerprint import fingerprint
 from analytics_pipeline.metrics.models import LEARNER_DAYS
 from analytics_pipeline.metrics.relations import event_files, site_days
@@ -18,9 +19,6 @@ from analytics_pipeline.run import PipelineRun
 
 CHUNK_EVENTS = 1_000_000
 CHUNK_DAYS = 200
-
-_APART = Apart("events", ("course_id", "learner_id"))
-"""A learner day is of one learner in one course, and so is the time between two events."""
 
 
 @dataclass
@@ -83,9 +81,10 @@ def _write(run: PipelineRun, rows: Sequence[LakeDay], sql: str) -> dict[date, tu
         "events": event_files(run.lake, rows),
         "site_days": site_days(days, run.settings.zone),
     }
+    files_are_apart = len(rows) == 1 and are_apart(rows[0].files)
     names = {row.day: run.lake.new_name(Kind.LEARNER_DAYS, row.day, row.version) for row in rows}
     paths = {day: run.lake.place(name) for day, name in names.items()}
-    written = run.models.write_days(sql, relations, paths, _APART)
+    written = run.models.write_days(sql, relations, paths, Apart("events", APART, files_are_apart))
     return {
         day: (files.rows, [run.lake.name_of(path) for path in files.paths]) for day, files in written.items()
     }

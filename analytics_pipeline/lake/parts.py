@@ -1,4 +1,4 @@
-"""Turns what was read of an inbox day into one Parquet file of events."""
+"""Turns what was read of an inbox day into Parquet files of events: one, or several of a large day."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
@@ -9,9 +9,10 @@ import duckdb
 import pandas as pd
 
 from analytics_pipeline.days import day_end, day_start
-from analytics_pipeline.engine import ParquetFiles, TypedFrame, copy_to_parquet, create_view
+from analytics_pipeline.engine import ParquetFiles, TypedFrame, create_view
 from analytics_pipeline.events import EventType
 from analytics_pipeline.lake import schema
+from analytics_pipeline.lake.event_files import write_events
 from analytics_pipeline.lake.files import Lake
 from analytics_pipeline.lake.inbox import (
     LINES_OF_FILE,
@@ -49,7 +50,7 @@ _SITE_DAYS = {"day": "DATE", "starts_at": "TIMESTAMPTZ", "ends_at": "TIMESTAMPTZ
 
 @dataclass
 class Part:
-    """The events of one inbox day, in a file that nothing names yet; no file where all were left out."""
+    """The events of one inbox day, in files that nothing names yet; no file where all were left out."""
 
     read: InboxDay
     names: list[str] = field(default_factory=list)
@@ -101,11 +102,11 @@ def _write(duck: duckdb.DuckDBPyConnection, lake: Lake, read: InboxDay, version:
     name = lake.new_name(Kind.EVENTS, read.day, version)
     parameters = {"day": read.day, "file": str(read.path), "lenient": False}
     try:
-        events = copy_to_parquet(duck, sql, parameters, lake.place(name))
+        names, events = write_events(duck, lake, sql, parameters, name=name, expected=read.events)
     except BaseException:
         lake.remove([name])
         raise
-    return Part(read, [name], events)
+    return Part(read, names, events)
 
 
 def _unreadable(

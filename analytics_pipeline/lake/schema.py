@@ -29,6 +29,9 @@ EVENTS: Schema = {
 """One accepted event a row. `metadata` is JSON text, always an object; `skew_us` is `occurred_at` minus the
 client's `createdAt`. Ids are text because Spark cannot read Parquet's UUID."""
 
+APART = ("course_id", "learner_id")
+"""Events that differ in any of these never meet in a model: a learner day is of one learner in one course."""
+
 _ORDERS = (
     'STRUCT("at" TIMESTAMPTZ, event_id VARCHAR, order_id VARCHAR, amount DECIMAL(18, 4), currency VARCHAR)[]'
 )

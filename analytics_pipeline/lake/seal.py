@@ -12,6 +12,7 @@ from analytics_pipeline.erasure.tombstones import read_tombstones
 from analytics_pipeline.lake.catalogue import LakeDay, advance, lake_days
 from analytics_pipeline.lake.chunk import DaySeal, seal_chunk
 from analytics_pipeline.lake.compact import MOST_PARTS, compact_day
+from analytics_pipeline.lake.event_files import writings
 from analytics_pipeline.lake.inbox import Inbox, UnreadableInboxError
 from analytics_pipeline.lake.plan import plan_chunks, work_or_halve
 from analytics_pipeline.run import PipelineRun
@@ -85,12 +86,12 @@ def _compact(
 ) -> None:
     for day in days:
         seal = result.sealed[day]
-        if len(seal.row.files) > MOST_PARTS:
+        if len(writings(seal.row.files)) > MOST_PARTS:
             try:
                 result.sealed[day] = replace(seal, row=compact_day(run, seal.row))
             except duckdb.Error as error:
                 # The day is sealed all the same, and its next seal tries again.
-                report(f"{day} keeps its {len(seal.row.files)} parts: {error}")
+                report(f"{day} keeps its {len(seal.row.files)} files: {error}")
 
 
 def _note_quiet_days(run: PipelineRun, days: Sequence[date], result: SealResult) -> None:

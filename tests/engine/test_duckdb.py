@@ -7,7 +7,7 @@ import duckdb
 import pandas as pd
 import pytest
 
-from analytics_pipeline.engine import Apart, Engine, ParquetFiles, TypedFrame
+from analytics_pipeline.engine import Apart, Engine, ParquetFiles, TypedFrame, copy_apart
 
 SCHEMA = {"day": "DATE", "learner_id": "VARCHAR", "n": "BIGINT", "at": "TIMESTAMPTZ"}
 
@@ -104,7 +104,7 @@ def test_work_beyond_the_memory_limit_spills_and_leaves_no_scratch(tmp_path: Pat
 def test_a_large_day_is_worked_on_in_parts_that_tear_no_group_apart(
     engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("analytics_pipeline.engine.duckdb.PART_ROWS", 100)
+    monkeypatch.setattr("analytics_pipeline.engine.parts.PART_ROWS", 100)
     day = date(2024, 3, 5)
     rows = pd.DataFrame({"learner_id": [None if n % 50 == 0 else f"l{n % 50}" for n in range(1000)]})
     relations = {"events": TypedFrame(rows, {"learner_id": "VARCHAR"})}
@@ -116,3 +116,20 @@ def test_a_large_day_is_worked_on_in_parts_that_tear_no_group_apart(
     found = engine.frame("SELECT learner_id, n FROM counts", {"counts": files}, {})
     assert found["n"].tolist() == [20] * 50
     assert found["learner_id"].nunique() == 49
+
+
+def test_rows_that_belong_together_lie_in_one_file_however_many_files_there_are(
+    engine: Engine, tmp_path: Path
+) -> None:
+    sql = "SELECT 'learner-' || range % 1000 AS learner_id FROM range($rows)"
+    path = str(tmp_path / "day.parquet")
+    with engine.session() as duck:
+        written = copy_apart(duck, sql, {"rows": 1_200_000}, path, columns=["learner_id"], parts=150)
+        torn = duck.execute(
+            "SELECT count(*), count(DISTINCT learner_id), count(DISTINCT (learner_id, filename))"
+            " FROM read_parquet($paths, filename = true)",
+            {"paths": written.paths},
+        ).fetchall()
+    assert torn == [(1_200_000, 1000, 1000)]
+    assert written.rows == 1_200_000
+    assert 100 < len(written.paths) <= 150

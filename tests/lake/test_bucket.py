@@ -88,14 +88,17 @@ def live(database: Database, folder: Path, root: str | None) -> dict[str, Any]:
 
 
 def test_nights_on_a_bucket_leave_what_the_same_nights_leave_in_a_folder(
-    server: Server, root: str, tmp_path: Path
+    server: Server, root: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Some of the days are large, and lie in several files.
+    monkeypatch.setattr("analytics_pipeline.engine.parts.PART_ROWS", 150)
     with fresh_database(server) as one, fresh_database(server) as other:
         in_folder = live(one, tmp_path, None)
         in_bucket = live(other, tmp_path, root)
     assert in_folder["garbage"] > 2 * MOST_PARTS
     assert sum(events for *_, events in in_folder["catalogue"]) == len(in_folder["events"]) > 500
     assert in_bucket == in_folder
+    assert {files > 1 for _, _, files, _ in in_folder["catalogue"]} == {True, False}
 
 
 def test_killed_between_upload_and_commit_a_seal_leaves_garbage_alone(

@@ -1,0 +1,93 @@
+"""Large days, worked on and written in parts, so that memory does not grow with them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import duckdb
+
+from analytics_pipeline.engine.relations import Apart, Parameters, ParquetFiles, Relation, WrittenDay
+from analytics_pipeline.engine.statements import (
+    PARQUET,
+    copy_to_parquet,
+    create_view,
+    quoted,
+    select_from,
+    taken_by,
+)
+
+PART_ROWS = 1_000_000
+"""A day of more rows is worked on in parts of about as many."""
+
+
+def parts_of(rows: int) -> int:
+    """How many parts that many rows make; at least one."""
+    return max(1, -(-rows // PART_ROWS))
+
+
+def copy_apart(
+    duck: duckdb.DuckDBPyConnection,
+    sql: str,
+    parameters: Parameters,
+    path: str,
+    *,
+    columns: Sequence[str],
+    parts: int,
+) -> WrittenDay:
+    """Write the rows of `sql` to about `parts` files beside each other, in one pass.
+
+    Rows that are alike in all `columns` lie in one file. The files are called as `path` with `-part-0`,
+    `-part-1` and so on; one that would be empty is not written.
+    """
+    folder, _, name = path.rpartition("/")
+    numbered = select_from(f"*, {_part(columns, parts)} AS part", sql)
+    files = f"HIVE_FILE_PATTERN false, FILENAME_PATTERN '{Path(name).stem}-part-{{i}}'"
+    statement = (
+        f"COPY ({numbered}) TO $target_path"
+        f" ({PARQUET}, PARTITION_BY (part), {files}, OVERWRITE_OR_IGNORE, RETURN_FILES)"
+    )
+    # With more parts than files that it may hold open, 100 of itself, DuckDB closes one and begins it anew.
+    duck.execute(f"SET partitioned_write_max_open_files = {parts}")
+    taken = {**taken_by(sql, parameters), "target_path": folder}
+    rows, paths = duck.execute(statement, taken).fetchall()[0]
+    return WrittenDay(sorted(paths), int(rows))
+
+
+def write_in_parts(
+    duck: duckdb.DuckDBPyConnection,
+    sql: str,
+    relations: Mapping[str, Relation],
+    path: str,
+    apart: Apart,
+) -> WrittenDay:
+    """Write the model's rows to a file for each part of the relation `apart`, part after part."""
+    written = WrittenDay([], 0)
+    for part, parts in _each_part(duck, relations[apart.relation], apart):
+        target = path.replace(".parquet", f"-part-{part}.parquet") if parts > 1 else path
+        count = copy_to_parquet(duck, sql, {}, target)
+        written = WrittenDay([*written.paths, target], written.rows + count)
+    return written
+
+
+def _each_part(
+    duck: duckdb.DuckDBPyConnection, relation: Relation, apart: Apart
+) -> Iterator[tuple[int, int]]:
+    """Let the relation be one part after the other: its number, and how many there are."""
+    if apart.files_are_apart and isinstance(relation, ParquetFiles):
+        for part, path in enumerate(relation.paths):
+            create_view(duck, apart.relation, replace(relation, paths=[path]))
+            yield part, len(relation.paths)
+        return
+    whole = quoted(f"whole_{apart.relation}")
+    duck.execute(f"ALTER VIEW {quoted(apart.relation)} RENAME TO {whole}")
+    parts = parts_of(duck.sql(f"FROM {whole}").count("*").fetchall()[0][0])
+    for part in range(parts):
+        duck.execute(
+            f"CREATE OR REPLACE VIEW {quoted(apart.relation)} AS"
+            f" FROM {whole} WHERE {_part(apart.columns, parts)} = {part}"
+        )
+        yield part, parts
+
+
+def _part(columns: Sequence[str], parts: int) -> str:
+    return f"hash({', '.join(map(quoted, columns))}) % {parts}"
