@@ -161,8 +161,11 @@ def fresh_database(server: Server) -> Iterator[Database]:
         shutil.copytree(server.settings.home / "secrets", Path(home) / "secrets")
         try:
             for statement in (
-                sql.SQL("CREATE DATABASE {} TEMPLATE analytics").format(sql.Identifier(name)),
-                sql.SQL("CREATE DATABASE {} OWNER {}").format(
+                # Copied as files, in a quarter of the time that writing each page to the log takes.
+                sql.SQL("CREATE DATABASE {} TEMPLATE analytics STRATEGY file_copy").format(
+                    sql.Identifier(name)
+                ),
+                sql.SQL("CREATE DATABASE {} OWNER {} STRATEGY file_copy").format(
                     sql.Identifier(dagster), sql.Identifier(Role.DAGSTER)
                 ),
                 sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(dagster)),
