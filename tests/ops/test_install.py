@@ -44,7 +44,8 @@ def installer(folder: Path, pip: str) -> "subprocess.Popen[str]":
     python.write_text(f'#!/bin/bash\ncase "$*" in *install*) {pip}; exit 1;; esac\n')
     python.chmod(0o755)
     return subprocess.Popen(
-        [INSTALL, "constraints.txt"],
+        # Also where the tests run in the background of a shell, which lets its children ignore Ctrl-C.
+        ["env", "--default-signal=INT", INSTALL, "constraints.txt"],
         cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
