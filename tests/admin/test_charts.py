@@ -10,13 +10,8 @@ import pytest
 from analytics_pipeline.admin.answers.course import Lesson
 from analytics_pipeline.admin.answers.dropoff import LessonCounts, drop_off
 from analytics_pipeline.admin.answers.times import lesson_time
-from analytics_pipeline.admin.dashboard.charts import (
-    DayPoint,
-    daily_chart,
-    drop_off_chart,
-    hours_chart,
-    time_chart,
-)
+from analytics_pipeline.admin.dashboard.charts.activity import DayPoint, daily_chart, hours_chart, time_chart
+from analytics_pipeline.admin.dashboard.charts.drop_off import drop_off_chart
 from analytics_pipeline.admin.dashboard.drawing import draw
 from analytics_pipeline.days import DayRange
 

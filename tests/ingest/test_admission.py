@@ -14,7 +14,6 @@ from analytics_pipeline.ingest.admission import Admission
 from analytics_pipeline.ingest.calendar import Calendar
 from analytics_pipeline.ingest.envelope import BadBodyError
 from analytics_pipeline.ingest.intake import Rules
-from analytics_pipeline.ingest.pseudonym import pseudonymiser
 from analytics_pipeline.ingest.quarantine import Arrival
 from analytics_pipeline.instants import microseconds
 from tests.ingest.batches import NOW, STORED_FIELDS, admit_body, admit_events, stored, wire
@@ -356,48 +355,3 @@ def test_a_bad_neighbour_changes_nothing_about_an_event(events: list[Any]) -> No
     assert beside.days == alone.days
     assert beside.rejections[:-1] == alone.rejections
     assert beside.quarantine[:-1] == alone.quarantine
-
-
-class TestPseudonyms:
-    rules = Rules(
-        Calendar(ZoneInfo("UTC"), date(2024, 1, 1)), pseudonym=pseudonymiser("a secret of a good length")
-    )
-
-    def test_a_learner_is_stored_under_the_same_pseudonym_every_time(self) -> None:
-        admission = admit_events(wire(id="a"), wire(id="b"), wire(id="c", userId="other"), rules=self.rules)
-        first, second, other = (line["learner_id"] for line in stored(admission))
-        assert first == second != other
-        assert "learner-1" not in str(admission)
-        other_key = Rules(self.rules.calendar, pseudonym=pseudonymiser("another secret of a good length"))
-        assert stored(admit_events(wire(), rules=other_key))[0]["learner_id"] != first
-
-    def test_nobody_stays_nobody(self) -> None:
-        assert stored(admit_events(wire(userId=...), rules=self.rules))[0]["learner_id"] is None
-
-    def test_a_replayed_event_keeps_its_pseudonym(self) -> None:
-        [line] = stored(admit_events(wire(), rules=self.rules))
-        [again] = stored(admit_events(wire(userId=line["learner_id"]), rules=self.rules))
-        assert again["learner_id"] == line["learner_id"]
-
-    def test_the_derived_id_tells_nothing_about_the_learner(self) -> None:
-        plain, keyed = (
-            stored(admit_events(wire(id=...), **rules))[0]["event_id"]  # type: ignore[arg-type]
-            for rules in ({}, {"rules": self.rules})
-        )
-        assert plain != keyed
-
-    @pytest.mark.parametrize(
-        "bad",
-        [
-            wire(lessonIdx=-1, userId="anna@example.org"),
-            wire(userId={"name": "anna@example.org"}),
-            wire(userId=["anna@example.org"] * 100),
-            wire(lessonIdx=-1, user_id="anna@example.org"),
-            "anna@example.org",
-            ["anna@example.org"],
-        ],
-    )
-    def test_quarantine_holds_no_learner_in_clear(self, bad: object) -> None:
-        [row] = admit_events(bad, rules=self.rules).quarantine
-        assert b"anna" not in row.body
-        assert "anna" not in row.reason

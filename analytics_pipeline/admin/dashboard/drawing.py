@@ -8,7 +8,7 @@ from html import escape
 import vl_convert
 from markupsafe import Markup
 
-from analytics_pipeline.admin.dashboard.charts import Spec
+from analytics_pipeline.admin.dashboard.charts.parts import Spec
 
 VEGA_LITE = "6.4"
 

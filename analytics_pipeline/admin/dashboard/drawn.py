@@ -4,16 +4,9 @@ from collections.abc import Callable
 
 from analytics_pipeline.admin.answers.course import CourseAnswer
 from analytics_pipeline.admin.answers.lesson import LessonAnswer
-from analytics_pipeline.admin.dashboard.charts import (
-    NARROW,
-    WIDE,
-    DayPoint,
-    Spec,
-    daily_chart,
-    drop_off_chart,
-    hours_chart,
-    time_chart,
-)
+from analytics_pipeline.admin.dashboard.charts.activity import DayPoint, daily_chart, hours_chart, time_chart
+from analytics_pipeline.admin.dashboard.charts.drop_off import drop_off_chart
+from analytics_pipeline.admin.dashboard.charts.parts import NARROW, WIDE, Spec
 
 Drawn = dict[str, tuple[Spec, Spec] | None]
 
