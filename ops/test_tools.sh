@@ -14,6 +14,10 @@ need tsc node-typescript
 need java default-jre-headless
 need docker-compose docker-compose
 need prometheus prometheus
+# What drives the browser comes with Playwright, and a minimal Debian lacks what it is linked to.
+for driver in .venv/lib/python*/site-packages/playwright/driver/node; do
+    "$driver" --version >/dev/null 2>&1 || missing+=(libatomic1)
+done
 
 [ ${#missing[@]} -gt 0 ] || exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then

@@ -8,7 +8,7 @@ from statistics import median
 import psycopg
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 from sqlalchemy import create_engine
 
 from analytics_pipeline.admin.auth.tokens import create_token, revoke_token
@@ -17,18 +17,10 @@ from analytics_pipeline.database.urls import sqlalchemy_url
 from tests.admin.conftest import Token
 from tests.admin.rows import course_day, open_signal, publish
 from tests.admin.test_serve import environment, running, wait_for
+from tests.chromium import running_chromium
 from tests.conftest import Database
 from tests.ports import free_port
 
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 LAST = date(2026, 3, 31)
 PATIENCE_MS = 120_000
 """The first chart loads the renderer, which takes its time where many tests run."""
@@ -98,12 +90,10 @@ def site(database: Database, pipeline: psycopg.Connection, tmp_path: Path) -> It
 
 @pytest.fixture
 def chromium(require_tool: Callable[[str], str]) -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=require_tool("chromium"), args=FLAGS)
+    with running_chromium(require_tool) as browser:
         page = browser.new_page()
         page.set_default_timeout(PATIENCE_MS)
         yield page
-        browser.close()
 
 
 def test_a_person_signs_in_and_sees_where_learners_stop(chromium: Page, site: str, token: Token) -> None:

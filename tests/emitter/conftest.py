@@ -13,22 +13,19 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from analytics_pipeline.engine import ParquetFiles
 from analytics_pipeline.ingest.keys import create_key
 from analytics_pipeline.lake import schema
 from analytics_pipeline.lake.catalogue import lake_days
 from analytics_pipeline.lake.seal import seal_days
+from tests.chromium import running_chromium
 from tests.conftest import Database
 from tests.pipeline_runs import a_run
 from tests.ports import free_port
 from tests.waiting import wait_until
 
-CHROMIUM_FLAGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
-    " --disable-component-update --disable-sync"
-)
 PAGE = """<!doctype html><title>A lesson</title><script type="module">
 import {{ createEmitter }} from "{ingest}/emitter.js";
 window.emitter = createEmitter({{
@@ -76,11 +73,8 @@ def queued(page: Page) -> list[str]:
 # Not for the whole session: Playwright's event loop would stand in the way of every test with one of its own.
 @pytest.fixture(scope="module")
 def browser(require_tool: Callable[[str], str]) -> Iterator[Browser]:
-    chromium = require_tool("chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS.split())
+    with running_chromium(require_tool) as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
