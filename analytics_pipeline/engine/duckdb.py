@@ -64,6 +64,11 @@ class Engine:
         with self.session(relations) as duck:
             return copy_to_parquet(duck, sql, parameters, path)
 
+    def write_parts(self, sql: str, relations: Mapping[str, Relation], path: str, apart: Apart) -> list[str]:
+        """Write the model's rows to one Parquet file, or to several beside each other; where they lie."""
+        with self.session(relations) as duck:
+            return write_in_parts(duck, sql, relations, path, apart).paths
+
     def write_days(
         self, sql: str, relations: Mapping[str, Relation], paths: Mapping[date, str], apart: Apart
     ) -> dict[date, WrittenDay]:

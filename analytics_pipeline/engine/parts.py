@@ -20,9 +20,9 @@ PART_ROWS = 1_000_000
 """A day of more rows is worked on in parts of about as many."""
 
 
-def parts_of(rows: int) -> int:
+def parts_of(rows: int, rows_at_once: int | None = None) -> int:
     """How many parts that many rows make; at least one."""
-    return max(1, -(-rows // PART_ROWS))
+    return max(1, -(-rows // (rows_at_once or PART_ROWS)))
 
 
 def copy_apart(
@@ -80,7 +80,7 @@ def _each_part(
         return
     whole = quoted(f"whole_{apart.relation}")
     duck.execute(f"ALTER VIEW {quoted(apart.relation)} RENAME TO {whole}")
-    parts = parts_of(duck.sql(f"FROM {whole}").count("*").fetchall()[0][0])
+    parts = parts_of(duck.sql(f"FROM {whole}").count("*").fetchall()[0][0], apart.rows_at_once)
     for part in range(parts):
         duck.execute(
             f"CREATE OR REPLACE VIEW {quoted(apart.relation)} AS"

@@ -57,6 +57,9 @@ class Apart:
     files_are_apart: bool = False
     """Rows that are alike in all of the columns lie in one file of the relation already."""
 
+    rows_at_once: int | None = None
+    """How many rows a part has about; None for as many as a part of a large day."""
+
 
 class Models(Protocol):
     """An engine that runs SQL models. A model is one plain SELECT in DuckDB's dialect.

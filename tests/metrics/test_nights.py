@@ -17,8 +17,9 @@ from psycopg.rows import dict_row
 
 from analytics_pipeline.database.checks import Check
 from analytics_pipeline.days import DayRange, day_of
-from analytics_pipeline.engine import ParquetFiles
+from analytics_pipeline.engine import Apart, ParquetFiles
 from analytics_pipeline.erasure.erase import erase_learner
+from analytics_pipeline.lake.schema import APART
 from analytics_pipeline.metrics import cohorts as cohort_tables
 from analytics_pipeline.metrics import moved as moved_cohorts
 from analytics_pipeline.metrics.causes import LATE_EVENTS
@@ -327,9 +328,13 @@ def first_days(events: Sequence[oracle.Happening]) -> tuple[date | None, ...]:
     return (*firsts, min(event.day for event in events), max(event.day for event in events))
 
 
+@pytest.mark.parametrize("rows_at_once", [20, None])
 def test_one_file_holds_the_first_days_of_every_learner_also_of_late_events(
-    database: Database, tmp_path: Path
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows_at_once: int | None
 ) -> None:
+    # The night after every cohort was counted reads all days, in parts.
+    apart = Apart("days_to_add", APART, rows_at_once=rows_at_once)
+    monkeypatch.setattr("analytics_pipeline.metrics.entries._APART", apart)
     arrivals = by_arrival(life(seed=9, days=9, learners=40, events_a_day=40), random.Random(9))
     columns = ("lesson_day", "view_day", "enrol_day", "first_day", "last_day")
     known: list[Wire] = []
