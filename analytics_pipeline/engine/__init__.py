@@ -4,7 +4,7 @@ What seals and keeps the lake is DuckDB's in any case; `Models` is what both eng
 """
 
 from analytics_pipeline.engine.duckdb import Engine
-from analytics_pipeline.engine.parts import copy_apart, parts_of
+from analytics_pipeline.engine.parts import copy_apart, parts_of, path_of_whole
 from analytics_pipeline.engine.relations import (
     Apart,
     ModelFailedError,
@@ -43,5 +43,6 @@ __all__ = [
     "described_in",
     "frame_in",
     "parts_of",
+    "path_of_whole",
     "quoted",
 ]

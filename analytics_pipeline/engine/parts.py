@@ -1,8 +1,8 @@
 """Large days, worked on and written in parts, so that memory does not grow with them."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import duckdb
 
@@ -25,6 +25,16 @@ def parts_of(rows: int, rows_at_once: int | None = None) -> int:
     return max(1, -(-rows // (rows_at_once or PART_ROWS)))
 
 
+def path_of_part(path: str, part: int | str) -> str:
+    """What the part is called of what would lie at `path`."""
+    return f"{path.removesuffix('.parquet')}-part-{part}.parquet"
+
+
+def path_of_whole(path: str) -> str:
+    """What the whole would be called, of a part or of what has none."""
+    return re.sub(r"-part-\d+(?=\.parquet$)", "", path)
+
+
 def copy_apart(
     duck: duckdb.DuckDBPyConnection,
     sql: str,
@@ -36,12 +46,13 @@ def copy_apart(
 ) -> WrittenDay:
     """Write the rows of `sql` to about `parts` files beside each other, in one pass.
 
-    Rows that are alike in all `columns` lie in one file. The files are called as `path` with `-part-0`,
-    `-part-1` and so on; one that would be empty is not written.
+    Rows that are alike in all `columns` lie in one file, called as `path_of_part` says; one that would be
+    empty is not written.
     """
     folder, _, name = path.rpartition("/")
     numbered = select_from(f"*, {_part(columns, parts)} AS part", sql)
-    files = f"HIVE_FILE_PATTERN false, FILENAME_PATTERN '{Path(name).stem}-part-{{i}}'"
+    pattern = path_of_part(name, "{i}").removesuffix(".parquet")
+    files = f"HIVE_FILE_PATTERN false, FILENAME_PATTERN '{pattern}'"
     statement = (
         f"COPY ({numbered}) TO $target_path"
         f" ({PARQUET}, PARTITION_BY (part), {files}, OVERWRITE_OR_IGNORE, RETURN_FILES)"
@@ -63,7 +74,7 @@ def write_in_parts(
     """Write the model's rows to a file for each part of the relation `apart`, part after part."""
     written = WrittenDay([], 0)
     for part, parts in _each_part(duck, relations[apart.relation], apart):
-        target = path.replace(".parquet", f"-part-{part}.parquet") if parts > 1 else path
+        target = path_of_part(path, part) if parts > 1 else path
         count = copy_to_parquet(duck, sql, {}, target)
         written = WrittenDay([*written.paths, target], written.rows + count)
     return written

@@ -4,16 +4,13 @@ Learner days then work on one file after the other, where they would look throug
 of its learners.
 """
 
-import re
 from collections.abc import Collection, Iterable
 
 import duckdb
 
-from analytics_pipeline.engine import Parameters, copy_apart, copy_to_parquet, parts_of
+from analytics_pipeline.engine import Parameters, copy_apart, copy_to_parquet, parts_of, path_of_whole
 from analytics_pipeline.lake.files import Lake
 from analytics_pipeline.lake.schema import APART
-
-_PART = re.compile(r"-part-\d+(?=\.parquet$)")
 
 
 def write_events(
@@ -32,7 +29,7 @@ def write_events(
 
 def writings(names: Iterable[str]) -> set[str]:
     """What was written when: the files of one write count as one."""
-    return {_PART.sub("", name) for name in names}
+    return {path_of_whole(name) for name in names}
 
 
 def are_apart(names: Collection[str]) -> bool:

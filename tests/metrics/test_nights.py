@@ -2,7 +2,7 @@
 
 import random
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -297,6 +297,18 @@ def test_whoever_goes_on_with_lessons_moves_no_entry_of_the_course(
     assert moved[-1].cohorts["course"] == []
 
 
+def nights_of_arrival(
+    database: Database, run: PipelineRun, days: int
+) -> Iterator[tuple[int, date, Sequence[Wire]]]:
+    """Each night when its events have arrived: its number, its day, and all events that came by then."""
+    known: list[Wire] = []
+    arrivals = by_arrival(life(seed=days, days=days, learners=40, events_a_day=40), random.Random(days))
+    for number, (day, wire) in enumerate(arrivals.items()):
+        known += wire
+        arrive(database, run, wire, day)
+        yield number, day, known
+
+
 def carried_file(run: PipelineRun, kind: str, column: str) -> tuple[list[str], Rows]:
     """The files of this kind that there are, and the rows of the one that is named."""
     soon = datetime.now(UTC) + timedelta(days=1)
@@ -335,13 +347,9 @@ def test_one_file_holds_the_first_days_of_every_learner_also_of_late_events(
     # The night after every cohort was counted reads all days, in parts.
     apart = Apart("days_to_add", APART, rows_at_once=rows_at_once)
     monkeypatch.setattr("analytics_pipeline.metrics.entries._APART", apart)
-    arrivals = by_arrival(life(seed=9, days=9, learners=40, events_a_day=40), random.Random(9))
     columns = ("lesson_day", "view_day", "enrol_day", "first_day", "last_day")
-    known: list[Wire] = []
     with a_run(database, tmp_path, **SHORT) as run:
-        for number, (day, wire) in enumerate(arrivals.items()):
-            known += wire
-            arrive(database, run, wire, day)
+        for number, day, known in nights_of_arrival(database, run, days=9):
             publish_cohorts_as_of(run, day)
             names, rows = carried_file(run, "entries", "entry_file")
             people = oracle.by(oracle_cohorts.known(known, asked_of(run, day)), "course", "learner")
@@ -382,12 +390,8 @@ def test_a_night_reads_no_day_before_those_who_moved_had_come(
 def test_one_file_holds_the_orders_of_all_days_until_every_cohort_is_counted_anew(
     database: Database, tmp_path: Path
 ) -> None:
-    arrivals = by_arrival(life(seed=8, days=8, learners=40, events_a_day=40), random.Random(8))
-    known: list[Wire] = []
     with a_run(database, tmp_path, **SHORT) as run:
-        for number, (day, wire) in enumerate(arrivals.items()):
-            known += wire
-            arrive(database, run, wire, day)
+        for number, day, known in nights_of_arrival(database, run, days=8):
             publish_cohorts_as_of(run, day)
             names, found = orders_in_file(run)
             orders = sorted(each["id"] for each in known if each["eventType"] in {"purchase", "refund"})
