@@ -3,12 +3,11 @@
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from math import inf
-from pathlib import Path
 
 import psycopg
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 from sqlalchemy import create_engine
 
 from analytics_pipeline.admin.auth.tokens import create_token, revoke_token
@@ -27,8 +26,24 @@ PATIENCE_MS = 120_000
 
 
 @pytest.fixture
-def site(database: Database, pipeline: psycopg.Connection, tmp_path: Path) -> Iterator[str]:
+def database(module_database: Database) -> Database:
+    """That of the service, which runs for all tests of this file: they read alone."""
+    return module_database
+
+
+@pytest.fixture(scope="module")
+def site(module_database: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A running service with a course in it."""
+    with module_database.connect("pipeline") as pipeline:
+        publish_a_course(pipeline)
+        log_runs(pipeline)
+    port = free_port()
+    with running(environment(module_database.settings, ADMIN_PORT=port), tmp_path_factory.mktemp("admin")):
+        wait_for(f"http://127.0.0.1:{port}/readyz", 200)
+        yield f"http://127.0.0.1:{port}"
+
+
+def publish_a_course(pipeline: psycopg.Connection) -> None:
     days = [LAST - timedelta(days=offset) for offset in range(60)]
     publish(pipeline, tables.course_daily, *(course_day("algebra", day, 30, views=100) for day in days))
     publish(
@@ -81,17 +96,20 @@ def site(database: Database, pipeline: psycopg.Connection, tmp_path: Path) -> It
             for day in days[:14]
         ),
     )
-    log_runs(pipeline)
-    port = free_port()
-    with running(environment(database.settings, ADMIN_PORT=port), tmp_path):
-        wait_for(f"http://127.0.0.1:{port}/readyz", 200)
-        yield f"http://127.0.0.1:{port}"
+
+
+# Not for the whole session: Playwright's event loop would stand in the way of every test with one of its own.
+@pytest.fixture(scope="module")
+def started_chromium(require_tool: Callable[[str], str]) -> Iterator[Browser]:
+    with running_chromium(require_tool) as browser:
+        yield browser
 
 
 @pytest.fixture
-def chromium(require_tool: Callable[[str], str]) -> Iterator[Page]:
-    with running_chromium(require_tool) as browser:
-        page = browser.new_page()
+def chromium(started_chromium: Browser) -> Iterator[Page]:
+    """A page that shares no cookie, cache or setting with another test."""
+    with started_chromium.new_context() as context:
+        page = context.new_page()
         page.set_default_timeout(PATIENCE_MS)
         yield page
 
