@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from analytics_pipeline.engine.parts import write_in_parts
+from analytics_pipeline.engine.parts import rows_in_parts, write_in_parts
 from analytics_pipeline.engine.relations import Apart, Parameters, Relation, WrittenDay
 from analytics_pipeline.engine.statements import copy_to_csv, copy_to_parquet, create_view, frame_in
 
@@ -43,14 +43,17 @@ class Engine:
             return frame_in(duck, sql, parameters)
 
     def write_csv(
-        self, sql: str, relations: Mapping[str, Relation], parameters: Parameters, path: Path
+        self,
+        sql: str,
+        relations: Mapping[str, Relation],
+        parameters: Parameters,
+        path: Path,
+        apart: Apart | None = None,
     ) -> int:
-        """Write the model's rows as PostgreSQL's COPY reads CSV with a header; return how many there are.
-
-        Null is an empty unquoted field, an empty string is quoted, lists are PostgreSQL array literals,
-        structs and maps are JSON.
-        """
+        """See `Models`."""
         with self.session(relations) as duck:
+            if apart is not None:
+                sql = rows_in_parts(duck, sql, relations, parameters, apart)
             return copy_to_csv(duck, sql, parameters, path)
 
     def write_parquet(

@@ -10,6 +10,7 @@ from analytics_pipeline.engine.relations import Apart, Parameters, ParquetFiles,
 from analytics_pipeline.engine.statements import (
     PARQUET,
     copy_to_parquet,
+    create_table,
     create_view,
     quoted,
     select_from,
@@ -78,6 +79,24 @@ def write_in_parts(
         count = copy_to_parquet(duck, sql, {}, target)
         written = WrittenDay([*written.paths, target], written.rows + count)
     return written
+
+
+def rows_in_parts(
+    duck: duckdb.DuckDBPyConnection,
+    sql: str,
+    relations: Mapping[str, Relation],
+    parameters: Parameters,
+    apart: Apart,
+) -> str:
+    """What selects the rows of the model; where `apart` has several parts, each was worked on in its turn."""
+    for part, parts in _each_part(duck, relations[apart.relation], apart):
+        if parts == 1:
+            return sql
+        if part == 0:
+            create_table(duck, "rows_of_parts", sql, parameters)
+        else:
+            duck.execute(f"INSERT INTO rows_of_parts {sql}", taken_by(sql, parameters))
+    return "FROM rows_of_parts"
 
 
 def _each_part(

@@ -72,12 +72,17 @@ class Models(Protocol):
         """The rows of the model, for results that fit into memory."""
 
     def write_csv(
-        self, sql: str, relations: Mapping[str, Relation], parameters: Parameters, path: Path
+        self,
+        sql: str,
+        relations: Mapping[str, Relation],
+        parameters: Parameters,
+        path: Path,
+        apart: Apart | None = None,
     ) -> int:
         """Write the model's rows as PostgreSQL's COPY reads CSV with a header; return how many there are.
 
         Null is an empty unquoted field, an empty string is quoted, lists are PostgreSQL array literals,
-        structs and maps are JSON.
+        structs and maps are JSON. `apart` lets an engine work on a part of the rows after the other.
         """
 
     def write_days(

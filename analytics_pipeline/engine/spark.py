@@ -57,9 +57,14 @@ class Spark:
         return self._duck.frame(_ROWS, {"model_rows": self._collect(sql, relations, parameters)}, {})
 
     def write_csv(
-        self, sql: str, relations: Mapping[str, Relation], parameters: Parameters, path: Path
+        self,
+        sql: str,
+        relations: Mapping[str, Relation],
+        parameters: Parameters,
+        path: Path,
+        _: Apart | None = None,
     ) -> int:
-        """See `Models`."""
+        """See `Models`; a cluster parts its work by itself."""
         return self._duck.write_csv(
             _ROWS, {"model_rows": self._collect(sql, relations, parameters)}, {}, path
         )
@@ -67,10 +72,7 @@ class Spark:
     def write_days(
         self, sql: str, relations: Mapping[str, Relation], paths: Mapping[date, str], _: Apart
     ) -> dict[date, WrittenDay]:
-        """See `Models`; each path becomes a folder, with as many files as Spark finds fit.
-
-        A cluster parts its work by itself.
-        """
+        """See `Models`; each path becomes a folder, with as many files as Spark finds fit."""
         with self._rows(sql, relations, {}) as once:
             # One pass over many small days; a large day alone goes to its files without a stop between.
             rows = once.persist() if len(paths) > 1 else once

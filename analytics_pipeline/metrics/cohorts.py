@@ -15,6 +15,7 @@ from analytics_pipeline.lake.catalogue import as_of_day, first_kept_day
 from analytics_pipeline.metrics.causes import DEFINITION_CHANGE, LATE_EVENTS, RECOMPUTED
 from analytics_pipeline.metrics.checks import COHORT_CHECKS
 from analytics_pipeline.metrics.cohort_inputs import (
+    COURSES_APART,
     cohort_definition,
     cohort_frame,
     cohort_inputs,
@@ -120,7 +121,8 @@ def _count(
     paths = {model: folder / f"{model.name}.csv" for model in COHORT}
     if since is None:
         for model, path in paths.items():
-            run.models.write_csv(of_kept_days(model.sql, kept_since), relations, parameters, path)
+            sql = of_kept_days(model.sql, kept_since)
+            run.models.write_csv(sql, relations, parameters, path, COURSES_APART)
         find_unknown_refunds(run, relations, parameters, kept_since, None)
         return {model.name: NewRows(model.table, path) for model, path in paths.items()}, CarriedFiles()
     moved = find_moved(run, since, as_of, relations, folder)
@@ -130,7 +132,7 @@ def _count(
             "learner_days": moved.days_of_table(model.name),
             "moved_cohorts": cohort_frame(moved.of_table(model.name)),
         }
-        run.engine.write_csv(of_cohorts(model.sql), read, parameters, path)
+        run.engine.write_csv(of_cohorts(model.sql), read, parameters, path, COURSES_APART)
     relations = {**relations, "learner_days": moved.days_of_table("course_refund")}
     find_unknown_refunds(run, relations, parameters, kept_since, moved.of_table("course_refund"))
     new_rows = {

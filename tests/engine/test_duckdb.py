@@ -1,5 +1,7 @@
 """The engine: relations in, frames, CSV and Parquet out."""
 
+import csv
+from collections import Counter
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -116,6 +118,22 @@ def test_a_large_day_is_worked_on_in_parts_that_tear_no_group_apart(
     found = engine.frame("SELECT learner_id, n FROM counts", {"counts": files}, {})
     assert found["n"].tolist() == [20] * 50
     assert found["learner_id"].nunique() == 49
+
+
+@pytest.mark.parametrize("rows_at_once", [1, 130, 1_000_000])
+def test_csv_made_in_parts_holds_the_rows_of_all_of_them(
+    engine: Engine, tmp_path: Path, rows_at_once: int
+) -> None:
+    rows = pd.DataFrame({"course_id": [f"course-{n % 7}" for n in range(1000)]})
+    relations = {"events": TypedFrame(rows, {"course_id": "VARCHAR"})}
+    sql = "SELECT course_id, count(*) + $more AS n FROM events GROUP BY course_id"
+    path = tmp_path / "rows.csv"
+    apart = Apart("events", ["course_id"], rows_at_once=rows_at_once)
+    assert engine.write_csv(sql, relations, {"more": 1, "not_asked": 2}, path, apart) == 7
+    expected = Counter(rows["course_id"])
+    assert dict(csv.reader(path.read_text().splitlines())) == {"course_id": "n"} | {
+        course: str(count + 1) for course, count in expected.items()
+    }
 
 
 def test_rows_that_belong_together_lie_in_one_file_however_many_files_there_are(

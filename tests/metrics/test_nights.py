@@ -24,6 +24,7 @@ from analytics_pipeline.metrics import cohorts as cohort_tables
 from analytics_pipeline.metrics import moved as moved_cohorts
 from analytics_pipeline.metrics.causes import LATE_EVENTS
 from analytics_pipeline.metrics.checks import COHORT_CHECKS
+from analytics_pipeline.metrics.cohort_inputs import COURSES_APART
 from analytics_pipeline.metrics.cohorts import publish_cohorts_as_of
 from analytics_pipeline.metrics.moved import MOST_CHANGED_DAYS, Moved, find_moved
 from analytics_pipeline.run import PipelineRun
@@ -87,10 +88,12 @@ def by_arrival(stream: Mapping[date, list[Wire]], chance: random.Random) -> dict
     return arrivals
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize(("seed", "rows_at_once"), [(1, 10_000_000), (2, 50)])
 def test_a_month_of_nights_with_late_events_is_each_night_what_counting_everything_gives(
-    database: Database, tmp_path: Path, seed: int
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int, rows_at_once: int
 ) -> None:
+    parts = replace(COURSES_APART, rows_at_once=rows_at_once)
+    monkeypatch.setattr(cohort_tables, "COURSES_APART", parts)
     arrivals = by_arrival(life(seed, days=16, learners=45, events_a_day=40), random.Random(seed))
     known: list[Wire] = []
     with a_run(database, tmp_path, **SHORT, funnel_windows={"c2": 3}) as run:
