@@ -61,9 +61,14 @@ def _plain_lines(what: str) -> Report:
     return show
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print rows: framed on a terminal, separated by tabs elsewhere."""
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]], without: str = "") -> None:
+    """Print rows: framed on a terminal, separated by tabs elsewhere.
+
+    `without` is a sentence for people, on stderr, where there is no row.
+    """
     texts = [["" if value is None else _cell(value) for value in row] for row in rows]
+    if not texts and without:
+        typer.echo(without, err=True)
     console = Console()
     if not console.is_terminal:
         for row in [list(columns), *texts]:

@@ -47,6 +47,7 @@ def list_write_keys() -> None:
     table(
         ("id", "client", "origins", "created", "revoked"),
         [(key.id, key.client, " ".join(key.origins), key.created_at, key.revoked_at) for key in rows],
+        without="There is no write key yet; `analytics keys create CLIENT` makes one.",
     )
 
 
@@ -112,6 +113,7 @@ def list_admin_tokens() -> None:
             (one.id, one.note, one.role, _shown(one.courses), one.created_at, one.expires_at, one.revoked_at)
             for one in rows
         ],
+        without="There is no admin token yet; `analytics tokens create NOTE` makes one.",
     )
 
 

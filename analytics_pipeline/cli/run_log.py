@@ -52,7 +52,11 @@ def runs(
     if json:
         say(answer.model_dump_json(by_alias=True))
     else:
-        table(COLUMNS, [_row(line) for line in answer.runs])
+        table(
+            COLUMNS,
+            [_row(line) for line in answer.runs],
+            without="No run and no skipped night fits.",
+        )
 
 
 @contextmanager
