@@ -41,8 +41,8 @@ def test_the_life_of_a_database_from_the_command_line(
     with psycopg.connect(url.strip()) as connection:
         connection.execute("INSERT INTO analytics.turn (id, epoch) VALUES (1, 0) ON CONFLICT DO NOTHING")
 
-    for listed in (("keys", "list"), ("tokens", "list"), ("runs",)):
-        code, header, hint = analytics(*listed)
+    for command in ("keys list", "tokens list", "runs"):
+        code, header, hint = analytics(*command.split())
         assert (code, header.count("\n"), hint.count("\n")) == (0, 1, 1)
         assert hint.startswith(("There is no ", "No run "))
 
