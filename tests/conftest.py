@@ -19,8 +19,9 @@ from pydantic import SecretStr
 from analytics_pipeline.database.embedded import EmbeddedServer
 from analytics_pipeline.database.grants import grant
 from analytics_pipeline.database.migrate import migrate
-from analytics_pipeline.database.urls import DatabaseUrls, Role, dagster_database, database_urls
+from analytics_pipeline.database.urls import DatabaseUrls, dagster_database, database_urls
 from analytics_pipeline.settings import Settings
+from tests.postgres import copy_database, make_quick, server_connection
 
 if TYPE_CHECKING:
     from tests.dagster_site import Site
@@ -31,12 +32,15 @@ LONG_FILES = (
     "end_to_end/test_oulad.py",
     "metrics/test_nights.py",
     "end_to_end/test_faults.py",
-    "database/test_upgrades.py",
-    "docs/test_add_a_metric.py",
-    "end_to_end/test_year.py",
     "engine/test_spark.py",
+    "database/test_upgrades.py",
+    "end_to_end/test_year.py",
+    "emitter/test_emitter.py",
+    "admin/test_browser.py",
+    "docs/test_add_a_metric.py",
     "retention/test_prune.py",
     "end_to_end/test_demo.py",
+    "assets/test_nightly.py",
     "sensors/test_one_at_a_time.py",
 )
 """Files that take a minute, the longest first: one of them begun last would keep one worker busy alone."""
@@ -101,7 +105,7 @@ class Database:
     urls: DatabaseUrls
 
     def connect(self, role: str, *, autocommit: bool = True) -> "psycopg.Connection":
-        """A connection as `owner`, `ingest`, `pipeline`, `admin` or `dagster`."""
+        """A connection as `owner`, `ingest`, `pipeline` or `admin`."""
         return psycopg.connect(getattr(self.urls, role), autocommit=autocommit)
 
 
@@ -113,11 +117,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     settings = Settings(home=home)
     embedded = EmbeddedServer(home)
     try:
+        embedded.start()
+        make_quick(embedded.owner_url)
         migrate(settings)
-        with psycopg.connect(embedded.owner_url, autocommit=True) as connection:
-            # No test cuts the power, and copying databases goes several times as fast.
-            connection.execute("ALTER SYSTEM SET fsync = off")
-            connection.execute("SELECT pg_reload_conf()")
         yield Server(embedded, settings)
     finally:
         embedded.remove()
@@ -151,26 +153,14 @@ def site(database: Database) -> Iterator["Site"]:
 def fresh_database(server: Server) -> Iterator[Database]:
     """A migrated database and a HOME of one's own; the database is a copy of the template."""
     name = f"test_{uuid4().hex[:12]}"
-    address = server.embedded.owner_url.rpartition("/")[0]
-    url = f"{address}/{name}"
-    dagster = dagster_database(url).rpartition("/")[2]
+    url = f"{server.embedded.owner_url.rpartition('/')[0]}/{name}"
     with (
         TemporaryDirectory(prefix="analytics-test-") as home,
-        psycopg.connect(f"{address}/postgres", autocommit=True) as connection,
+        server_connection(url) as connection,
     ):
         shutil.copytree(server.settings.home / "secrets", Path(home) / "secrets")
         try:
-            for statement in (
-                # Copied as files, in a quarter of the time that writing each page to the log takes.
-                sql.SQL("CREATE DATABASE {} TEMPLATE analytics STRATEGY file_copy").format(
-                    sql.Identifier(name)
-                ),
-                sql.SQL("CREATE DATABASE {} OWNER {} STRATEGY file_copy").format(
-                    sql.Identifier(dagster), sql.Identifier(Role.DAGSTER)
-                ),
-                sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(dagster)),
-            ):
-                connection.execute(statement)
+            copy_database(connection, "analytics", name)
             # A database's own privileges are not copied from its template.
             with psycopg.connect(url) as owner:
                 grant(owner)
@@ -178,7 +168,7 @@ def fresh_database(server: Server) -> Iterator[Database]:
             settings = server.settings.model_copy(update=changed)
             yield Database(settings, database_urls(settings))
         finally:
-            for leftover in (name, dagster):
+            for leftover in (name, dagster_database(url).rpartition("/")[2]):
                 drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
                 connection.execute(drop.format(sql.Identifier(leftover)))
 

@@ -22,9 +22,13 @@ from analytics_pipeline.instants import microseconds
 from analytics_pipeline.settings import Settings
 from sensors.execution import Outcome, execute
 from tests.conftest import Database
+from tests.postgres import add_dagsters_database, copy_database, server_connection
 
 FIRST = date(2024, 3, 4)
 """A day long past, so that nothing of a test depends on the clock."""
+
+DAGSTERS_TABLES = "dagsters_tables"
+"""The database that the sites of a test run have copies of: for Dagster to make its tables takes a second."""
 
 RECORD_TURNS = """
     CREATE TABLE public.turn_record (
@@ -179,10 +183,27 @@ def _events(day: date, learner: int, course: str, settings: Settings) -> Iterato
 
 
 def site_of(database: Database) -> Site:
-    """The site of this database."""
+    """The site of this database, and beside it a database in which Dagster has its tables."""
     settings = database.settings
     found = {**settings.as_environment(), **dagster_environment(settings)}
-    return Site(database, {**os.environ, **found})
+    site = Site(database, {**os.environ, **found})
+    with server_connection(database.urls.owner) as connection:
+        row = connection.execute("SELECT FROM pg_database WHERE datname = %s", [DAGSTERS_TABLES]).fetchone()
+    if row is None:
+        _make_dagsters_tables(site)
+    else:
+        add_dagsters_database(database.urls.owner, DAGSTERS_TABLES)
+    return site
+
+
+def _make_dagsters_tables(site: Site) -> None:
+    """Let Dagster make its tables, and keep a copy for the sites to come."""
+    owner_url, dagsters = site.database.urls.owner, site.database.urls.dagster.rpartition("/")[2]
+    add_dagsters_database(owner_url)
+    with site.instance() as instance:
+        assert instance.get_runs_count() == 0
+    with server_connection(owner_url) as connection:
+        copy_database(connection, dagsters, DAGSTERS_TABLES)
 
 
 def materialized(instance: dg.DagsterInstance, key: str) -> list[date]:

@@ -6,6 +6,7 @@ from psycopg import errors, sql
 
 from analytics_pipeline.database.urls import Role
 from tests.conftest import Database
+from tests.postgres import add_dagsters_database
 
 READ, ADD, CHANGE, REMOVE, COPY_OUT, EMPTY = "SELECT", "INSERT", "UPDATE", "DELETE", "COPY TO", "TRUNCATE"
 ALL = frozenset({READ, ADD, CHANGE, REMOVE, COPY_OUT, EMPTY})
@@ -185,32 +186,38 @@ def test_nobody_reads_or_writes_what_belongs_to_the_platform(module_database: Da
             owner.execute("DROP SCHEMA platform CASCADE")
 
 
-def test_services_and_dagster_see_nothing_of_each_other(module_database: Database) -> None:
-    ours, dagsters = (
-        module_database.urls.pipeline.rpartition("/")[2],
-        module_database.urls.dagster.rpartition("/")[2],
-    )
+@pytest.fixture(scope="module")
+def dagsters(module_database: Database) -> str:
+    """The address of Dagster's database."""
+    add_dagsters_database(module_database.urls.owner)
+    return module_database.urls.dagster
+
+
+def test_services_and_dagster_see_nothing_of_each_other(module_database: Database, dagsters: str) -> None:
+    ours, theirs = (url.rpartition("/")[2] for url in (module_database.urls.pipeline, dagsters))
     for role in SERVICES:
-        for name in (dagsters, "postgres", "template1"):
+        for name in (theirs, "postgres", "template1"):
             with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
                 psycopg.connect(getattr(module_database.urls, role), dbname=name)
     for name in (ours, "postgres", "template1"):
         with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
-            psycopg.connect(module_database.urls.dagster, dbname=name)
+            psycopg.connect(dagsters, dbname=name)
 
 
-def test_dagster_does_as_it_likes_in_its_own_database(module_database: Database) -> None:
-    with module_database.connect("dagster") as connection:
+def test_dagster_does_as_it_likes_in_its_own_database(dagsters: str) -> None:
+    with psycopg.connect(dagsters) as connection:
         connection.execute("CREATE TABLE runs (id serial PRIMARY KEY)")
         connection.execute("DROP TABLE runs")
 
 
-def test_a_role_of_which_we_know_nothing_cannot_even_connect(module_database: Database) -> None:
+def test_a_role_of_which_we_know_nothing_cannot_even_connect(
+    module_database: Database, dagsters: str
+) -> None:
     stranger = "test_stranger"
     with module_database.connect("owner") as owner:
         owner.execute(f"CREATE ROLE {stranger} LOGIN PASSWORD 'stranger'".encode())
         try:
-            for url in (module_database.urls.owner, module_database.urls.dagster):
+            for url in (module_database.urls.owner, dagsters):
                 with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
                     psycopg.connect(url, user=stranger, password="stranger")
         finally:

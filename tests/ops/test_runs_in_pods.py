@@ -57,7 +57,7 @@ class InCluster:
 
 @pytest.fixture
 def in_cluster(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[InCluster]:
-    url = urlsplit(database.urls.dagster)
+    site, url = site_of(database), urlsplit(database.urls.dagster)
     monkeypatch.setenv("DAGSTER_PG_PASSWORD", unquote(url.password or ""))
     with cluster(tmp_path) as (kubeconfig, created):
         config = chart_instance(VALUES, namespace="analytics")
@@ -75,7 +75,7 @@ def in_cluster(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPat
         home.mkdir()
         (home / "dagster.yaml").write_text(yaml.safe_dump(config))
         with dg.DagsterInstance.from_config(str(home)) as instance:
-            yield InCluster(site_of(database), instance, home, created)
+            yield InCluster(site, instance, home, created)
 
 
 def test_the_instance_of_the_cluster_is_told_what_dagster_yaml_tells_it(in_cluster: InCluster) -> None:
