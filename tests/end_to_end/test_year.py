@@ -145,7 +145,7 @@ def _disturb(
     """Let the time pass; how many days and courses failed on the way."""
     bad_day, mended = calendar[len(calendar) // 3], calendar[len(calendar) // 2]
     failed = 0
-    days_after = [LAST_DAY + timedelta(days=late) for late in range(1, 22)]
+    days_after = sorted(day for day in arrivals if day > LAST_DAY)
     for day in [*calendar, *days_after]:
         with nights.database.connect("ingest") as connection:
             deliver(connection, arrivals.get(day, []), nights.database.settings)
