@@ -12,18 +12,21 @@ import pyspark
 import pytest
 
 HOME = Path(pyspark.__file__).parent
-DEFAULTS = """
+JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+"""No compiling that only pays in long runs."""
+
+DEFAULTS = f"""
 spark.ui.enabled                 false
 spark.sql.shuffle.partitions     2
 spark.driver.memory              512m
 spark.executor.memory            512m
 spark.driver.host                127.0.0.1
 spark.driver.bindAddress         127.0.0.1
-spark.driver.extraJavaOptions    -XX:TieredStopAtLevel=1 -XX:+UseSerialGC
-spark.executor.extraJavaOptions  -XX:TieredStopAtLevel=1 -XX:+UseSerialGC
+spark.driver.extraJavaOptions    {JAVA}
+spark.executor.extraJavaOptions  {JAVA}
 spark.sql.codegen.wholeStage     false
 """
-# The last three: no compiling that only pays in long runs.
+# The last line: nor code of its own for each query.
 LOGGING = """
 rootLogger.level = warn
 rootLogger.appenderRef.stderr.ref = console
@@ -51,6 +54,7 @@ def spark_cluster(folder: Path) -> Iterator[str]:
         patch.setenv("SPARK_CONF_DIR", str(configuration))
         patch.setenv("SPARK_LOCAL_IP", "127.0.0.1")
         patch.setenv("SPARK_DAEMON_MEMORY", "256m")
+        patch.setenv("SPARK_DAEMON_JAVA_OPTS", JAVA)
         master = [".master.Master", "--host", "127.0.0.1", "--port", "0", "--webui-port", "0"]
         address = running.enter_context(_daemon(folder / "master.log", master, r"spark://[\d.]+:\d+"))
         for number in (1, 2):
