@@ -108,9 +108,13 @@ def _each_part(
             create_view(duck, apart.relation, replace(relation, paths=[path]))
             yield part, len(relation.paths)
         return
+    rows = duck.sql(f"FROM {quoted(apart.relation)}").count("*").fetchall()[0][0]
+    parts = parts_of(rows, apart.rows_at_once)
+    if parts == 1:
+        yield 0, 1
+        return
     whole = quoted(f"whole_{apart.relation}")
     duck.execute(f"ALTER VIEW {quoted(apart.relation)} RENAME TO {whole}")
-    parts = parts_of(duck.sql(f"FROM {whole}").count("*").fetchall()[0][0], apart.rows_at_once)
     for part in range(parts):
         duck.execute(
             f"CREATE OR REPLACE VIEW {quoted(apart.relation)} AS"
