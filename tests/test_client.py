@@ -101,7 +101,7 @@ def test_tracking_waits_for_nobody_while_the_service_does_not_answer(endpoint: E
         started = time.monotonic()
         for number in range(500):
             enroll(client, number)
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < 1
         assert client.flush(0.1) is False
         endpoint.may_answer.set()
         assert client.flush(20) is True

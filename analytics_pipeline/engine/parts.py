@@ -1,4 +1,4 @@
-"""Large days, worked on and written in parts, so that memory does not grow with them."""
+"""Large days and long pasts, worked on in parts, so that memory does not grow with them."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence

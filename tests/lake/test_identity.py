@@ -31,7 +31,7 @@ seals = st.sets(st.integers(0, DAYS - 1), min_size=1, max_size=3)
 
 
 @settings(
-    max_examples=30,
+    max_examples=60,
     phases=[Phase.generate],
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

@@ -230,7 +230,7 @@ def test_what_comes_late_moves_every_order_of_its_learner(
 
 
 @settings(
-    max_examples=6,
+    max_examples=10,
     deadline=None,
     suppress_health_check=list(HealthCheck),
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
