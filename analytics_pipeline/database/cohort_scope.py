@@ -10,8 +10,7 @@ from datetime import date, datetime
 from psycopg import Connection, sql
 from sqlalchemy import Table
 
-from analytics_pipeline.database.new_rows import new_table, published_columns, published_table
-from analytics_pipeline.database.revisions import NEVER_COMPARED
+from analytics_pipeline.database.new_rows import NEVER_COMPARED, new_table, published_columns, published_table
 
 IN_MOVED = "(course_id, cohort_day) IN (SELECT course_id, cohort_day FROM {})"
 

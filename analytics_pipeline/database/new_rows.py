@@ -6,11 +6,14 @@ from datetime import date
 from pathlib import Path
 
 from psycopg import Connection, sql
-from sqlalchemy import Table
+from sqlalchemy import Table, UniqueConstraint
 
 CHUNK = 1 << 20
 MADE_HERE = frozenset({"id", "computed_at", "run_id"})
 """Columns that the database or the publication itself makes."""
+
+# Duplicates say how often something was delivered; they grow without any number of a learner having changed.
+NEVER_COMPARED = frozenset({"as_of", "duplicates"})
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,9 @@ class NewRows:
     cohorts: Sequence[tuple[str, date]] | None = None
     """The cohorts (course and cohort day) that these are all rows of; None: all cohorts of the scope."""
 
+    are_changes: bool = False
+    """These are but the rows of the cohorts that differ, with what is to be added to their numbers."""
+
 
 def new_table(table: Table) -> sql.Identifier:
     """The temporary table that holds the new rows of `table` until they are published."""
@@ -40,6 +46,22 @@ def published_table(table: Table) -> sql.Identifier:
 def published_columns(table: Table) -> list[str]:
     """The columns that new rows bring."""
     return [column.name for column in table.columns if column.name not in MADE_HERE]
+
+
+def key_columns(table: Table) -> list[str]:
+    """The columns that identify a row for people: the primary key, or what stands beside a surrogate."""
+    primary = [column.name for column in table.primary_key.columns]
+    if primary != ["id"]:
+        return primary
+    unique = [each for each in table.constraints if isinstance(each, UniqueConstraint)]
+    if len(unique) != 1:
+        raise ValueError(f"{table.fullname} needs exactly one unique constraint beside its surrogate.")
+    return [column.name for column in unique[0].columns]
+
+
+def number_columns(table: Table) -> list[str]:
+    """The numbers of a row that are compared with those published before."""
+    return [name for name in published_columns(table) if name not in {*key_columns(table), *NEVER_COMPARED}]
 
 
 def column_list(table: Table) -> sql.Composed:

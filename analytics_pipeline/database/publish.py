@@ -27,6 +27,7 @@ from analytics_pipeline.database.new_rows import (
     published_table,
 )
 from analytics_pipeline.database.revisions import record_cohort_revisions, record_day_revisions
+from analytics_pipeline.database.standing_rows import add_standing_rows
 from analytics_pipeline.database.turn import Turn
 
 
@@ -80,6 +81,8 @@ def publish(
             load(connection, rows)
             if isinstance(scope, CohortScope):
                 open_cohorts(connection, rows.table, scope, rows.cohorts)
+                if rows.are_changes:
+                    add_standing_rows(connection, rows.table, scope)
             _refuse_rows_outside(connection, rows.table, scope)
         results = [evaluate(connection, check) for check in checks]
         set_aside = _set_aside(connection, scope, new_rows, results)

@@ -8,12 +8,9 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 
 from psycopg import Connection, sql
-from sqlalchemy import Table, UniqueConstraint
+from sqlalchemy import Table
 
-from analytics_pipeline.database.new_rows import new_table, published_columns, published_table
-
-# Duplicates say how often something was delivered; they grow without any number of a learner having changed.
-NEVER_COMPARED = frozenset({"as_of", "duplicates"})
+from analytics_pipeline.database.new_rows import key_columns, new_table, number_columns, published_table
 
 FIND_COMPLETE_DAYS = """
     SELECT coalesce(array_agg(l.day), '{}')
@@ -45,17 +42,6 @@ OLD_OF_SAME_AS_OF = sql.SQL(f"{{moved}} AND {HOLDS_AS_OF} IN (SELECT as_of FROM 
 NEW_OF_SAME_AS_OF = sql.SQL(
     f"{{moved}} AND (t.course_id, t.as_of) IN (SELECT course_id, {HOLDS_AS_OF} FROM {{table}})"  # noqa: S608  # ours
 )
-
-
-def key_columns(table: Table) -> list[str]:
-    """The columns that identify a row for people: the primary key, or what stands beside a surrogate."""
-    primary = [column.name for column in table.primary_key.columns]
-    if primary != ["id"]:
-        return primary
-    unique = [each for each in table.constraints if isinstance(each, UniqueConstraint)]
-    if len(unique) != 1:
-        raise ValueError(f"{table.fullname} needs exactly one unique constraint beside its surrogate.")
-    return [column.name for column in unique[0].columns]
 
 
 def record_day_revisions(
@@ -91,6 +77,8 @@ def record_cohort_revisions(
     on, numbers move by definition, without one. Published rows hold as of `standing_as_of` (None: as each
     says), but those of `stale` courses as each says.
     """
+    if not stale and standing_as_of is not None and not _is_of(connection, table, standing_as_of):
+        return 0
     names = {"table": published_table(table), "new": new_table(table), "moved": moved}
     parameters: dict[str, object] = {
         "standing_as_of": standing_as_of,
@@ -102,6 +90,11 @@ def record_cohort_revisions(
     return _record(connection, table, old_counts, new_counts, parameters)
 
 
+def _is_of(connection: Connection, table: Table, as_of: datetime) -> bool:
+    query = sql.SQL("SELECT FROM {} WHERE as_of = %s LIMIT 1").format(new_table(table))
+    return connection.execute(query, [as_of]).rowcount > 0
+
+
 def _record(
     connection: Connection,
     table: Table,
@@ -110,7 +103,7 @@ def _record(
     parameters: dict[str, object],
 ) -> int:
     keys = key_columns(table)
-    metrics = [name for name in published_columns(table) if name not in {*keys, *NEVER_COMPARED}]
+    metrics = number_columns(table)
     pairs = [(sql.Literal(key), sql.Identifier("t", key)) for key in keys]
     query = RECORD_REVISIONS.format(
         key=sql.SQL("jsonb_build_object({})").format(_list(part for pair in pairs for part in pair)),

@@ -17,6 +17,7 @@ from analytics_pipeline.engine.relations import (
     WrittenDay,
 )
 from analytics_pipeline.engine.statements import (
+    copy_to_csv,
     copy_to_parquet,
     create_table,
     create_view,
@@ -37,6 +38,7 @@ __all__ = [
     "TypedFrame",
     "WrittenDay",
     "copy_apart",
+    "copy_to_csv",
     "copy_to_parquet",
     "create_table",
     "create_view",

@@ -26,7 +26,7 @@ _NAMED = """
     UNION ALL
     SELECT order_file FROM analytics.cohort_publication
     UNION ALL
-    SELECT entry_file FROM analytics.cohort_publication
+    SELECT unnest(ARRAY[entry_file, recent_entry_file]) FROM analytics.cohort_publication
 """
 
 

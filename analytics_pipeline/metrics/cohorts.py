@@ -2,37 +2,22 @@
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from pathlib import Path
 
 from psycopg import Connection
 
 from analytics_pipeline.database.checks import CheckFailedError
 from analytics_pipeline.database.cohort_scope import CohortScope
-from analytics_pipeline.database.new_rows import NewRows
 from analytics_pipeline.database.publish import Published, publish
 from analytics_pipeline.days import day_end, day_of
 from analytics_pipeline.lake.catalogue import as_of_day, first_kept_day
 from analytics_pipeline.metrics.causes import DEFINITION_CHANGE, LATE_EVENTS, RECOMPUTED
 from analytics_pipeline.metrics.checks import COHORT_CHECKS
-from analytics_pipeline.metrics.cohort_inputs import (
-    COURSES_APART,
-    cohort_definition,
-    cohort_frame,
-    cohort_inputs,
-    cohort_parameters,
-    of_cohorts,
-    of_kept_days,
-)
+from analytics_pipeline.metrics.cohort_counts import count_cohorts
+from analytics_pipeline.metrics.cohort_inputs import cohort_definition
 from analytics_pipeline.metrics.failures import keep_failed_courses, record_failed_courses
-from analytics_pipeline.metrics.last_publication import (
-    CarriedFiles,
-    LastPublication,
-    last_publication,
-    set_publication,
-)
-from analytics_pipeline.metrics.models import COHORT
-from analytics_pipeline.metrics.moved import Since, find_moved, since_last
-from analytics_pipeline.metrics.unknown_refunds import find_unknown_refunds, quarantine_unknown_refunds
+from analytics_pipeline.metrics.last_publication import LastPublication, last_publication, set_publication
+from analytics_pipeline.metrics.since import since_last
+from analytics_pipeline.metrics.unknown_refunds import quarantine_unknown_refunds
 from analytics_pipeline.metrics.windows import refresh_windows
 from analytics_pipeline.run import PipelineRun
 
@@ -91,7 +76,7 @@ def _publish(run: PipelineRun, as_of: date, cause: str | None) -> CohortPublicat
     since = None if cause else since_last(run, last, as_of, definition)
     scope = CohortScope(first_kept_day(run.connection), last.as_of, last.stale_courses)
     with run.engine.scratch_folder("publish") as folder:
-        new_rows, carried = _count(run, as_of, since, scope.since, folder)
+        new_rows, carried = count_cohorts(run, as_of, since, scope.since, folder)
 
         def after(connection: Connection, published: Published) -> None:
             quarantine_unknown_refunds(connection, scope.since, new_rows["course_refund"].cohorts)
@@ -109,36 +94,8 @@ def _publish(run: PipelineRun, as_of: date, cause: str | None) -> CohortPublicat
             cause=cause or _cause(last, definition),
             after=after,
         )
-    run.lake.remove(last.carried.names)
+    run.lake.remove(set(last.carried.names) - set(carried.names))
     return CohortPublication(as_of, published, counted_all=since is None)
-
-
-def _count(
-    run: PipelineRun, as_of: date, since: Since | None, kept_since: date | None, folder: Path
-) -> tuple[dict[str, NewRows], CarriedFiles]:
-    """The new rows of each table, of all cohorts or of those that may have moved; what is carried on."""
-    relations, parameters = cohort_inputs(run, as_of), cohort_parameters(run.settings, as_of)
-    paths = {model: folder / f"{model.name}.csv" for model in COHORT}
-    if since is None:
-        for model, path in paths.items():
-            sql = of_kept_days(model.sql, kept_since)
-            run.models.write_csv(sql, relations, parameters, path, COURSES_APART)
-        find_unknown_refunds(run, relations, parameters, kept_since, None)
-        return {model.name: NewRows(model.table, path) for model, path in paths.items()}, CarriedFiles()
-    moved = find_moved(run, since, as_of, relations, folder)
-    for model, path in paths.items():
-        read = {
-            **relations,
-            "learner_days": moved.days_of_table(model.name),
-            "moved_cohorts": cohort_frame(moved.of_table(model.name)),
-        }
-        run.engine.write_csv(of_cohorts(model.sql), read, parameters, path, COURSES_APART)
-    relations = {**relations, "learner_days": moved.days_of_table("course_refund")}
-    find_unknown_refunds(run, relations, parameters, kept_since, moved.of_table("course_refund"))
-    new_rows = {
-        model.name: NewRows(model.table, path, moved.of_table(model.name)) for model, path in paths.items()
-    }
-    return new_rows, moved.carried
 
 
 def _cause(last: LastPublication, definition: str) -> str:

@@ -1,10 +1,13 @@
-"""The first days of all learners in one file of the lake: a night need not look for them in every day.
+"""What each learner did first and last, in files of the lake: a night need not look for it in every day.
 
-It holds as of the publication that names it, as the cohort tables do: the days that have changed since are
-added to it. A publication that counts every cohort names none, and the night after it reads every day.
+They hold as of the publication that names them, as the cohort tables do: the days that have changed since are
+added to them. A publication that counts every cohort names none, and the night after it reads every day. A
+night writes those whom it met to the recent file, in the place of their rows in the base file. When that has
+grown, both become one: so a night writes about as much after a year as after a month.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -14,11 +17,17 @@ from analytics_pipeline.days import DayRange
 from analytics_pipeline.engine import Apart, ParquetFiles, Schema, copy_to_parquet, create_view
 from analytics_pipeline.lake.catalogue import first_day, lake_days
 from analytics_pipeline.lake.schema import APART, Kind
+from analytics_pipeline.metrics.last_publication import CarriedFiles
 from analytics_pipeline.metrics.models import read_sql
 from analytics_pipeline.metrics.relations import learner_day_files
+from analytics_pipeline.metrics.since import Since
 from analytics_pipeline.run import PipelineRun
 
+RECENT_SHARE = 1 / 8
+"""Of the base file, above which the recent one is made one with it."""
+
 _ENTRIES: Schema = {
+    "number": "BIGINT",
     "course_id": "VARCHAR",
     "learner_id": "VARCHAR",
     "lesson_day": "DATE",
@@ -30,37 +39,81 @@ _ENTRIES: Schema = {
     "course_view_at": "TIMESTAMPTZ",
     "enroll_at": "TIMESTAMPTZ[]",
     "complete_at": "TIMESTAMPTZ[]",
+    "lessons": "STRUCT(lesson_idx INTEGER, first_at TIMESTAMPTZ, completed_at TIMESTAMPTZ)[]",
     "quizzes": 'STRUCT(quiz_id VARCHAR, lesson_idx INTEGER, "day" DATE)[]',
 }
 
-_APART = Apart("days_to_add", APART, rows_at_once=10_000_000)
+_APART = Apart("days_to_add", APART, rows_at_once=4_000_000)
 """All days at once, those of a year of 200,000 events a day needed more than 1 GB."""
 
 
-def told_entries(
-    run: PipelineRun, entry_file: str | None, changed: Sequence[date], as_of: date, folder: Path
-) -> ParquetFiles:
-    """The entries of the days that have not changed: those of the file, else of all these days."""
-    if entry_file is not None:
-        return ParquetFiles(run.lake.paths([entry_file]), _ENTRIES)
+_NONE = ParquetFiles([], _ENTRIES)
+_STANDING = """
+    CREATE OR REPLACE VIEW {name} AS
+    SELECT * FROM base_entries ANTI JOIN recent_entries USING (number) UNION ALL SELECT * FROM recent_entries
+"""
+_RECENT = """
+    SELECT * FROM recent_entries ANTI JOIN new_entries USING (course_id, learner_id)
+     WHERE learner_id IS NOT NULL
+    UNION ALL
+    SELECT * FROM new_entries
+"""
+_AS_ONE = "SELECT row_number() OVER () AS number, * EXCLUDE (number) FROM entries"
+
+
+def tell_entries(run: PipelineRun, duck: DuckDBPyConnection, since: Since, as_of: date, folder: Path) -> None:
+    """Let the session read as `told_entries` those of the days that have not changed.
+
+    They are those that are carried, else of all these days.
+    """
+    base, recent = _NONE, _NONE
+    carried = since.carried
+    if carried.base_entries is None:
+        recent = _of_all_days(run, since.changed, as_of, folder)
+    else:
+        base = _files(run, [carried.base_entries])
+        recent = _files(run, [name for name in [carried.recent_entries] if name is not None])
+    create_view(duck, "base_entries", base)
+    create_view(duck, "recent_entries", recent)
+    duck.execute(_STANDING.format(name="told_entries"))
+
+
+def write_entries(
+    run: PipelineRun, duck: DuckDBPyConnection, carried: CarriedFiles, as_of: date
+) -> CarriedFiles:
+    """Write what the session tells, with its `new_entries`, to files that the next publication may name.
+
+    The session reads it as `entries` from then on. The orders that are carried stay.
+    """
+    recent, rows = _write(run, duck, _RECENT, as_of)
+    # What it tells would change with the recent file.
+    duck.execute("DROP VIEW told_entries")
+    create_view(duck, "recent_entries", _files(run, [recent]))
+    duck.execute(_STANDING.format(name="entries"))
+    of_base = duck.sql("FROM base_entries").count("*").fetchall()[0][0]
+    if rows <= of_base * RECENT_SHARE:
+        return replace(carried, recent_entries=recent)
+    base, _ = _write(run, duck, _AS_ONE, as_of)
+    create_view(duck, "entries", _files(run, [base]))
+    run.lake.remove([recent])
+    return replace(carried, base_entries=base, recent_entries=None)
+
+
+def _of_all_days(run: PipelineRun, changed: Sequence[date], as_of: date, folder: Path) -> ParquetFiles:
     first = first_day(run.connection)
     days = DayRange(first, as_of) if first is not None and first <= as_of else ()
     unchanged = lake_days(run.connection, set(days) - set(changed)).values()
     path = str(folder / "told_entries.parquet")
-    relations = {
-        "told_entries": ParquetFiles([], _ENTRIES),
-        "days_to_add": learner_day_files(run.lake, unchanged),
-    }
-    return ParquetFiles(run.engine.write_parts(read_sql("entries"), relations, path, _APART), _ENTRIES)
+    relations = {"met_entries": _NONE, "days_to_add": learner_day_files(run.lake, unchanged)}
+    return ParquetFiles(run.engine.write_parts(read_sql("new_entries"), relations, path, _APART), _ENTRIES)
 
 
-def write_entries(run: PipelineRun, duck: DuckDBPyConnection, as_of: date) -> str:
-    """Write what the session tells to a file that the next publication may name; its name.
+def _files(run: PipelineRun, names: Sequence[str]) -> ParquetFiles:
+    return ParquetFiles(run.lake.paths(names), _ENTRIES)
 
-    The session reads it as `entries` from then on.
-    """
+
+def _write(run: PipelineRun, duck: DuckDBPyConnection, sql: str, as_of: date) -> tuple[str, int]:
     name = run.lake.new_name(Kind.ENTRIES, as_of, 1)
-    copy_to_parquet(duck, read_sql("entries"), {}, run.lake.place(name))
+    rows = copy_to_parquet(duck, sql, {}, run.lake.place(name))
     run.lake.persist([name])
-    create_view(duck, "entries", ParquetFiles(run.lake.paths([name]), _ENTRIES))
-    return name
+    return name, rows

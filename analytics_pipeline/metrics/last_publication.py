@@ -9,7 +9,7 @@ from psycopg.rows import class_row
 
 # Every publication renews course_window as a whole, so that its as-of is the last one's.
 _READ = """
-    SELECT p.definition, p.published_at, p.order_file, p.entry_file,
+    SELECT p.definition, p.published_at, p.order_file, p.entry_file, p.recent_entry_file,
            (SELECT max(as_of) FROM analytics.course_window) AS as_of,
            coalesce((SELECT max(reconciled_at) FROM analytics.lake_day) > p.published_at, FALSE)
                AS days_came_since,
@@ -26,18 +26,20 @@ _CHANGED = """
      ORDER BY day
 """
 _SET = """
-    INSERT INTO analytics.cohort_publication (id, definition, published_at, run_id, order_file, entry_file)
-    VALUES (1, %(definition)s, now(), %(run_id)s, %(order_file)s, %(entry_file)s)
+    INSERT INTO analytics.cohort_publication
+        (id, definition, published_at, run_id, order_file, entry_file, recent_entry_file)
+    VALUES (1, %(definition)s, now(), %(run_id)s, %(order_file)s, %(entry_file)s, %(recent_entry_file)s)
     ON CONFLICT (id) DO UPDATE
         SET definition = excluded.definition, published_at = excluded.published_at, run_id = excluded.run_id,
-            order_file = excluded.order_file, entry_file = excluded.entry_file
+            order_file = excluded.order_file, entry_file = excluded.entry_file,
+            recent_entry_file = excluded.recent_entry_file
 """
 _FORGET = """
     UPDATE analytics.cohort_publication AS p
-       SET order_file = NULL, entry_file = NULL
-      FROM (SELECT id, order_file, entry_file FROM analytics.cohort_publication FOR UPDATE) AS named
+       SET order_file = NULL, entry_file = NULL, recent_entry_file = NULL
+      FROM (SELECT * FROM analytics.cohort_publication FOR UPDATE) AS named
      WHERE p.id = named.id
- RETURNING array_remove(ARRAY[named.order_file, named.entry_file], NULL)
+ RETURNING array_remove(ARRAY[named.order_file, named.entry_file, named.recent_entry_file], NULL)
 """
 
 
@@ -45,16 +47,18 @@ _FORGET = """
 class CarriedFiles:
     """The files of the lake in which a night looks up what learners did on earlier days, by name.
 
-    `orders` holds the orders, `entries` the first days of learners, of all learner days that were counted.
+    `orders` holds the orders of all learner days that were counted; `base_entries` and `recent_entries` what
+    learners did first and last in them.
     """
 
     orders: str | None = None
-    entries: str | None = None
+    base_entries: str | None = None
+    recent_entries: str | None = None
 
     @property
     def names(self) -> list[str]:
         """Those that there are."""
-        return [name for name in (self.orders, self.entries) if name is not None]
+        return [name for name in vars(self).values() if name is not None]
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,7 @@ class LastPublication:
     published_at: datetime | None
     order_file: str | None
     entry_file: str | None
+    recent_entry_file: str | None
     as_of: datetime | None
     days_came_since: bool
     is_ahead_of_the_clock: bool
@@ -76,7 +81,7 @@ class LastPublication:
     @property
     def carried(self) -> CarriedFiles:
         """What the next night may look up."""
-        return CarriedFiles(self.order_file, self.entry_file)
+        return CarriedFiles(self.order_file, self.entry_file, self.recent_entry_file)
 
     @property
     def stale_courses(self) -> list[str]:
@@ -96,7 +101,8 @@ def set_publication(connection: Connection, definition: str, run_id: str, carrie
         "definition": definition,
         "run_id": run_id,
         "order_file": carried.orders,
-        "entry_file": carried.entries,
+        "entry_file": carried.base_entries,
+        "recent_entry_file": carried.recent_entries,
     }
     connection.execute(_SET, parameters)
 

@@ -1,17 +1,17 @@
 """Finds the cohorts whose numbers may differ from those published last, and what to count them from.
 
-A night counts these cohorts and no others. Where what has changed since does not tell them, after another
-definition, a forgotten publication or a long pause, every cohort is counted anew.
+A night counts these cohorts and no others.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
 from duckdb import DuckDBPyConnection
 
+from analytics_pipeline.database.new_rows import NewRows
 from analytics_pipeline.days import day_end, day_of
 from analytics_pipeline.engine import (
     Parameters,
@@ -26,26 +26,36 @@ from analytics_pipeline.engine import (
 from analytics_pipeline.lake.catalogue import first_kept_day, lake_days
 from analytics_pipeline.lake.schema import LEARNER_DAYS
 from analytics_pipeline.metrics.cohort_inputs import Cohort, cohort_parameters, windows_by_course
-from analytics_pipeline.metrics.entries import told_entries, write_entries
-from analytics_pipeline.metrics.last_publication import CarriedFiles, LastPublication, changed_days
+from analytics_pipeline.metrics.entries import tell_entries, write_entries
+from analytics_pipeline.metrics.last_publication import CarriedFiles
+from analytics_pipeline.metrics.lesson_changes import find_lesson_changes
 from analytics_pipeline.metrics.models import read_sql
 from analytics_pipeline.metrics.orders import order_relations, write_orders
 from analytics_pipeline.metrics.relations import learner_day_files
+from analytics_pipeline.metrics.since import Since
 from analytics_pipeline.run import PipelineRun
 
-MOST_CHANGED_DAYS = 31
-"""Above, most cohorts have moved, and all of them are counted faster."""
-
 LEVELS = {
-    "lesson_cohort": "lesson",
     "quiz_cohort": "quiz",
     "course_funnel": "course",
     "course_refund": "course",
 }
-"""Learners enter the cohorts of a table by what they do in lessons, in quizzes, or in the whole course."""
+"""Learners enter the cohorts of a table by what they do in quizzes, or in the whole course.
 
-_TABLES = ("moved_learners", "tying_rows", "known_orders", "moved_cohorts", "members", "member_days")
-"""Of the session that finds them, each made from those before it."""
+`lesson_cohort` is not among them: what changes in it, single learners tell.
+"""
+
+_BEFORE_ENTRIES = (
+    "moved_learners",
+    "tying_rows",
+    "known_orders",
+    "refunded_learners",
+    "met_entries",
+    "new_entries",
+    "known_entries",
+)
+_AFTER_ENTRIES = ("moved_cohorts", "entrants", "judged_lessons", "quiz_takers", "quiz_days")
+"""Tables of the session that finds them, each made from those before it."""
 
 _COURSES: Schema = {"course_id": "VARCHAR"}
 _QUIZZES: Schema = {"course_id": "VARCHAR", "quiz_id": "VARCHAR", "lesson_idx": "INTEGER"}
@@ -60,45 +70,17 @@ _SILENT_COURSES = "SELECT DISTINCT course_id FROM analytics.course_refund WHERE 
 
 
 @dataclass(frozen=True)
-class Since:
-    """What has changed since the last publication, which was as of the instant `last_as_of`."""
-
-    last_as_of: datetime
-    changed: list[date]
-    set_aside: list[str]
-    carried: CarriedFiles
-
-
-@dataclass(frozen=True)
 class Moved:
-    """Course and day of each cohort that may have moved, and what to count them from, by level."""
+    """Course and day of each cohort that may have moved, by table, and what to count them from.
+
+    `lessons` is what has changed in `lesson_cohort`; None where nothing tells what single learners had
+    counted for, so that all of it is to be counted.
+    """
 
     cohorts: Mapping[str, list[Cohort]]
     learner_days: Mapping[str, ParquetFiles]
+    lessons: NewRows | None
     carried: CarriedFiles
-
-    def of_table(self, table: str) -> list[Cohort]:
-        """The cohorts of this table."""
-        return self.cohorts[LEVELS[table]]
-
-    def days_of_table(self, table: str) -> ParquetFiles:
-        """The learner days that hold all of these cohorts."""
-        return self.learner_days[LEVELS[table]]
-
-
-def since_last(run: PipelineRun, last: LastPublication, as_of: date, definition: str) -> Since | None:
-    """What has changed since the last publication; None where every cohort is to be counted anew."""
-    # A cluster reads a past that is larger than what this machine should read.
-    if run.cluster is not None or last.as_of is None or last.definition != definition:
-        return None
-    last_day = day_of(last.as_of - timedelta(microseconds=1), run.settings.zone)
-    if last.is_ahead_of_the_clock or None in last.set_aside or as_of < last_day:
-        return None
-    changed = changed_days(run.connection, last, last_day, as_of)
-    if len(changed) > MOST_CHANGED_DAYS:
-        return None
-    # Within another zone, days would be subtracted as the clock on the wall shows them.
-    return Since(last.as_of.astimezone(UTC), changed, last.stale_courses, last.carried)
 
 
 def find_moved(
@@ -116,31 +98,41 @@ def find_moved(
     }
     about = _about_changes(run, since, as_of)
     orders = order_relations(run, since.carried.orders, about["changed_days"], relations["learner_days"])
-    told = told_entries(run, since.carried.entries, since.changed, as_of, folder)
-    with run.engine.session({**relations, **about, **orders, "told_entries": told}) as duck:
-        entries = write_entries(run, duck, as_of)
-        for name in _TABLES:
+    with run.engine.session({**relations, **about, **orders}) as duck:
+        tell_entries(run, duck, since, as_of, folder)
+        for name in _BEFORE_ENTRIES:
+            create_table(duck, name, read_sql(name), parameters)
+        carried = write_entries(run, duck, since.carried, as_of)
+        for name in _AFTER_ENTRIES:
             create_table(duck, name, read_sql(name), parameters)
         cohorts = {level: _cohorts(duck, level) for level in dict.fromkeys(LEVELS.values())}
         histories = {level: _history(run, duck, level, parameters, folder) for level in cohorts}
-        return Moved(cohorts, histories, CarriedFiles(write_orders(run, duck, as_of), entries))
+        return Moved(
+            {table: cohorts[level] for table, level in LEVELS.items()},
+            {table: histories[level] for table, level in LEVELS.items()},
+            _lessons(run, duck, since, parameters, folder),
+            replace(carried, orders=write_orders(run, duck, as_of)),
+        )
+
+
+def _lessons(
+    run: PipelineRun, duck: DuckDBPyConnection, since: Since, parameters: Parameters, folder: Path
+) -> NewRows | None:
+    if since.carried.base_entries is None:
+        return None
+    return find_lesson_changes(run.connection, duck, since.set_aside, parameters, folder)
 
 
 def _history(
     run: PipelineRun, duck: DuckDBPyConnection, level: str, parameters: Parameters, folder: Path
 ) -> ParquetFiles:
-    """On a file and not in memory, as the whole past is: it may be larger than what a run may take.
-
-    The session reads it as `<level>_history` from then on.
-    """
-    days = duck.execute("SELECT day FROM member_days WHERE level = $level", {"level": level}).fetchall()
-    create_view(duck, f"days_of_{level}", _days(run, {day for (day,) in days}))
+    """On a file and not in memory, as the whole past is: it may be larger than what a run may take."""
+    days = duck.execute("SELECT day FROM quiz_days").fetchall()
+    create_view(duck, "days_of_quizzes", _days(run, {day for (day,) in days}))
     path = folder / f"{level}_history.parquet"
     copy_to_parquet(duck, read_sql(f"{level}_history"), parameters, path)
     columns = [name for name, *_ in duck.from_parquet(str(path)).description]
-    history = ParquetFiles([str(path)], {name: LEARNER_DAYS[name] for name in columns})
-    create_view(duck, f"{level}_history", history)
-    return history
+    return ParquetFiles([str(path)], {name: LEARNER_DAYS[name] for name in columns})
 
 
 def _cohorts(duck: DuckDBPyConnection, level: str) -> list[Cohort]:

@@ -1,17 +1,16 @@
 -- The cohorts whose rows may differ from those published as of $last_as_of: more than do differ, never fewer.
 --
--- Level lesson: of lesson_cohort; level quiz: of quiz_cohort; level course: of course_funnel and course_refund. A
--- learner of a changed day belonged to the cohorts that told_entries tell of, or to those of a changed day, and now
--- belongs to one of these. Who became quiet between $last_as_of and $as_of moves the cohort of their first lesson. An
--- order that was refunded tells how far its learner had come by then, so that it moves with whatever they did. Then
--- there are the days on which a window began that has ended meanwhile, and all days on which an order is named that a
--- changed day names.
+-- Level quiz: of quiz_cohort; level course: of course_funnel and course_refund. A learner of a changed day belonged to
+-- the cohorts that met_entries tell of, or to those of a changed day, and now belongs to one of these. An order that
+-- was refunded tells how far its learner had come by then, so that it moves with whatever they did. Then there are the
+-- days on which a window began that has ended meanwhile, and all days on which an order is named that a changed day
+-- names.
 -- Those of days before $kept_since are frozen.
 -- All cohorts of a course move when it was set aside last time, when its first refund shows that it does send
 -- refunds, and when a quiz turns up in a lower lesson than it is published in.
 WITH came AS (
-    SELECT e.course_id, e.learner_id, e.lesson_day, e.view_day, e.enrol_day, e.quizzes, m.came_to_course
-    FROM told_entries AS e
+    SELECT e.course_id, e.learner_id, e.view_day, e.enrol_day, e.quizzes, m.came_to_course
+    FROM met_entries AS e
     JOIN moved_learners AS m ON m.course_id = e.course_id AND m.learner_id = e.learner_id
 ),
 tried AS (
@@ -24,15 +23,7 @@ tried_before AS (
     FROM (SELECT course_id, learner_id, unnest(quizzes) AS quiz FROM came) AS told
 ),
 first_days AS (
-    SELECT 'lesson' AS level, course_id, lesson_day AS day
-    FROM came
-    UNION ALL
-    SELECT 'lesson', course_id, lesson_day
-    FROM entries
-    WHERE last_at >= $last_as_of - $quiet_days * INTERVAL '24' HOUR
-      AND last_at < $as_of - $quiet_days * INTERVAL '24' HOUR
-    UNION ALL
-    SELECT 'quiz', b.course_id, b.day
+    SELECT 'quiz' AS level, b.course_id, b.day
     FROM tried_before AS b
     JOIN tried AS t
         ON t.course_id = b.course_id AND t.learner_id = b.learner_id AND t.quiz_id IS NOT DISTINCT FROM b.quiz_id
@@ -86,10 +77,6 @@ FROM (
     SELECT 'course', course_id, day
     FROM moved_purchases
     UNION ALL
-    SELECT 'lesson', course_id, day
-    FROM changed_days
-    WHERE lesson_idx IS NOT NULL
-    UNION ALL
     SELECT 'quiz', course_id, day
     FROM changed_days
     WHERE attempts + passes > 0
@@ -107,7 +94,7 @@ FROM (
     FROM known_orders
     SEMI JOIN changed_orders USING (course_id, order_id)
     UNION ALL
-    SELECT unnest(['lesson', 'quiz', 'course']), course_id, day
+    SELECT unnest(['quiz', 'course']), course_id, day
     FROM learner_days
     SEMI JOIN whole_courses USING (course_id)
 ) AS found

@@ -4,8 +4,8 @@
 -- in, by somebody who did not sign in as well, the lowest lessons that such people saw, and those as published.
 SELECT
     day, course_id, lesson_idx, quiz_id, learner_id, first_at, attempts, passes, attempt_at, pass_at, passed_attempt_1
-FROM days_of_quiz AS d
-SEMI JOIN (SELECT * FROM members WHERE level = 'quiz') AS m
+FROM days_of_quizzes AS d
+SEMI JOIN quiz_takers AS m
     ON m.course_id = d.course_id AND m.learner_id = d.learner_id AND m.quiz_id IS NOT DISTINCT FROM d.quiz_id
     AND m.unnamed_in IS NOT DISTINCT FROM CASE WHEN d.quiz_id IS NULL THEN d.lesson_idx END
 WHERE attempts + passes > 0

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -20,13 +21,15 @@ from analytics_pipeline.days import DayRange, day_of
 from analytics_pipeline.engine import Apart, ParquetFiles
 from analytics_pipeline.erasure.erase import erase_learner
 from analytics_pipeline.lake.schema import APART
+from analytics_pipeline.metrics import cohort_counts
 from analytics_pipeline.metrics import cohorts as cohort_tables
 from analytics_pipeline.metrics import moved as moved_cohorts
 from analytics_pipeline.metrics.causes import LATE_EVENTS
 from analytics_pipeline.metrics.checks import COHORT_CHECKS
 from analytics_pipeline.metrics.cohort_inputs import COURSES_APART
 from analytics_pipeline.metrics.cohorts import publish_cohorts_as_of
-from analytics_pipeline.metrics.moved import MOST_CHANGED_DAYS, Moved, find_moved
+from analytics_pipeline.metrics.moved import Moved, find_moved
+from analytics_pipeline.metrics.since import MOST_CHANGED_DAYS
 from analytics_pipeline.run import PipelineRun
 from tests.conftest import Database
 from tests.course_life import FIRST, life
@@ -88,12 +91,18 @@ def by_arrival(stream: Mapping[date, list[Wire]], chance: random.Random) -> dict
     return arrivals
 
 
+def lessons_moved(moved: Moved) -> set[tuple[str, date]]:
+    assert moved.lessons is not None
+    assert moved.lessons.are_changes
+    return set(moved.lessons.cohorts or [])
+
+
 @pytest.mark.parametrize(("seed", "rows_at_once"), [(1, 10_000_000), (2, 50)])
 def test_a_month_of_nights_with_late_events_is_each_night_what_counting_everything_gives(
     database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int, rows_at_once: int
 ) -> None:
     parts = replace(COURSES_APART, rows_at_once=rows_at_once)
-    monkeypatch.setattr(cohort_tables, "COURSES_APART", parts)
+    monkeypatch.setattr(cohort_counts, "COURSES_APART", parts)
     arrivals = by_arrival(life(seed, days=16, learners=45, events_a_day=40), random.Random(seed))
     known: list[Wire] = []
     with a_run(database, tmp_path, **SHORT, funnel_windows={"c2": 3}) as run:
@@ -177,7 +186,7 @@ def test_a_night_counts_only_the_cohorts_of_those_who_came_became_quiet_or_whose
         counted.append(find_moved(*given))
         return counted[-1]
 
-    monkeypatch.setattr(cohort_tables, "find_moved", find)
+    monkeypatch.setattr(cohort_counts, "find_moved", find)
     put(
         database,
         event(1, userId="u1"),
@@ -188,21 +197,23 @@ def test_a_night_counts_only_the_cohorts_of_those_who_came_became_quiet_or_whose
     )
     first_nights = [on(number) for number in range(20)]
     through(run, [*first_nights, on(20), on(90)])
+    publish_cohorts_as_of(run, on(5))
     publish_cohorts_as_of(run, on(6))
     # In the next night u1 and u3 are quiet; then u2 is; then u1 comes again; then the window of u2 is over.
     expected = {
         on(7): ({("c1", DAY), ("c2", DAY)}, set[Any]()),
         on(8): ({("c1", on(1))}, set[Any]()),
         on(19): (set[Any](), set[Any]()),
-        on(20): ({("c1", DAY), ("c1", on(20))}, set[Any]()),
+        on(20): ({("c1", DAY)}, set[Any]()),
     }
     for as_of in expected:
         assert not publish_cohorts_as_of(run, as_of).counted_all
-    found = [(set(each.cohorts["lesson"]), set(each.cohorts["course"])) for each in counted]
+    assert counted[0].lessons is None
+    found = [(lessons_moved(each), set(each.cohorts["course_funnel"])) for each in counted[1:]]
     assert dict(zip(expected, found, strict=True)) == expected
     publish_cohorts_as_of(run, on(89))
     assert not publish_cohorts_as_of(run, on(90)).counted_all
-    assert set(counted[-1].cohorts["course"]) == {("c1", on(1))}
+    assert set(counted[-1].cohorts["course_funnel"]) == {("c1", on(1))}
 
 
 @pytest.mark.parametrize("late", [("enroll", None), ("lesson_viewed", 7)])
@@ -290,14 +301,16 @@ def test_whoever_goes_on_with_lessons_moves_no_entry_of_the_course(
         moved.append(find_moved(*given))
         return moved[-1]
 
-    monkeypatch.setattr(cohort_tables, "find_moved", find)
+    monkeypatch.setattr(cohort_counts, "find_moved", find)
     entry = [event(number, kind, lessonIdx=None) for number, kind in enumerate(["course_view", "enroll"])]
     put(database, *entry, event(3), event(4, day=last))
     through(run, list(DayRange(DAY, last)))
     publish_cohorts_as_of(run, DAY)
+    publish_cohorts_as_of(run, DAY + timedelta(days=1))
     publish_cohorts_as_of(run, last)
-    assert set(moved[-1].cohorts["lesson"]) == {("c1", DAY), ("c1", last)}
-    assert moved[-1].cohorts["course"] == []
+    # A second view of the lesson changes no number either.
+    assert lessons_moved(moved[-1]) == set()
+    assert moved[-1].cohorts["course_funnel"] == []
 
 
 def nights_of_arrival(
@@ -370,9 +383,10 @@ def test_one_file_holds_the_first_days_of_every_learner_also_of_late_events(
 def test_a_night_reads_no_day_before_those_who_moved_had_come(
     run: PipelineRun, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    tried = partial(event, kind="quiz_attempted")
     days = [DAY + timedelta(days=number) for number in (0, 40, 41, 42)]
-    put(database, *[event(number, userId=f"u{number}", day=day) for number, day in enumerate(days)])
-    put(database, event(4, userId="u1", day=days[3]))
+    put(database, *[tried(number, userId=f"u{number}", day=day) for number, day in enumerate(days)])
+    put(database, tried(4, userId="u1", day=days[3]))
     through(run, list(DayRange(days[0], days[3])))
     publish_cohorts_as_of(run, days[1])
     publish_cohorts_as_of(run, days[2])

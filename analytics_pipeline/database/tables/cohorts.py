@@ -180,8 +180,13 @@ cohort_publication = Table(
     Column(
         "entry_file",
         Text,
-        comment="File of the lake with the first days of all learners that were counted; null where none was"
-        " written.",
+        comment="File of the lake with what learners did first and last in all learner days that were"
+        " counted; null where none was written.",
+    ),
+    Column(
+        "recent_entry_file",
+        Text,
+        comment="The same of learners who came since that file was written; null where nobody did.",
     ),
     schema="analytics",
     comment="The last publication of the cohort tables, to tell why a number moved in the next one.",
