@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 import dagster as dg
 
 from analytics_pipeline.database.checks import CheckFailedError
-from analytics_pipeline.metrics.checks import COHORT_CHECKS
+from analytics_pipeline.metrics.cohort_checks import COHORT_CHECKS
 from analytics_pipeline.metrics.models import COHORT
 from analytics_pipeline.metrics.publication import publish_cohorts
 from assets.checks import check_specs, report_checks

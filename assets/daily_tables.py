@@ -6,7 +6,7 @@ from datetime import date
 
 import dagster as dg
 
-from analytics_pipeline.metrics.checks import DAILY_CHECKS
+from analytics_pipeline.metrics.daily_checks import DAILY_CHECKS
 from analytics_pipeline.metrics.failures import record_failed_days
 from analytics_pipeline.metrics.models import DAILY, Model
 from analytics_pipeline.metrics.publication import publish_daily

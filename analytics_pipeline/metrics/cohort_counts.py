@@ -13,7 +13,7 @@ from analytics_pipeline.metrics.cohort_inputs import (
     of_kept_days,
 )
 from analytics_pipeline.metrics.last_publication import CarriedFiles
-from analytics_pipeline.metrics.lesson_changes import LESSONS
+from analytics_pipeline.metrics.lesson_changes import LESSONS, expect_learners
 from analytics_pipeline.metrics.models import COHORT, Model
 from analytics_pipeline.metrics.moved import Moved, find_moved
 from analytics_pipeline.metrics.since import Since
@@ -47,6 +47,7 @@ def count_cohorts(
         run.engine.write_csv(of_cohorts(model.sql), read, parameters, path, COURSES_APART)
         return NewRows(model.table, path, cohorts)
 
+    expect_learners(run.connection)
     if since is None:
         find_unknown_refunds(run, relations, parameters, kept_since, None)
         return {model.name: count_all(model) for model in COHORT}, CarriedFiles()

@@ -17,7 +17,7 @@ from analytics_pipeline.engine import ModelFailedError, Relation
 from analytics_pipeline.lake.catalogue import CatalogueChangedError, LakeDay, lake_days
 from analytics_pipeline.lake.plan import plan_chunks, work_or_halve
 from analytics_pipeline.metrics.causes import DEFINITION_CHANGE, LATE_EVENTS, RECOMPUTED
-from analytics_pipeline.metrics.checks import DAILY_CHECKS
+from analytics_pipeline.metrics.daily_checks import DAILY_CHECKS
 from analytics_pipeline.metrics.failures import forget_failed_days
 from analytics_pipeline.metrics.fingerprint import LEARNER_DAY, PUBLISHED_DAY
 from analytics_pipeline.metrics.measured import measure_days

@@ -2,10 +2,12 @@
 
 Each learner has a share of their own in the numbers of one cohort, in which no other learner has a part. Of
 those whose share may have changed, what it was as of the last publication is taken off, and what it is now is
-added: so a night costs what its learners did, not what the cohorts are that they belong to.
+added: so a night costs what its learners did, not what the cohorts are that they belong to. Lest a number
+that was wrong once stays wrong, a check holds all that stands of a course against how many learners it has.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import date
 from pathlib import Path
 
 from duckdb import DuckDBPyConnection
@@ -24,6 +26,16 @@ _NOW = """
     SELECT * FROM entries SEMI JOIN stale_courses USING (course_id)
 """
 _COHORTS = "SELECT DISTINCT course_id, cohort_day FROM lesson_changes"
+_LEARNERS = """
+    SELECT course_id, count(*), CAST($kept_since AS DATE)
+      FROM entries
+     WHERE lesson_day >= $kept_since
+     GROUP BY course_id
+"""
+_EXPECT = """
+    CREATE TEMPORARY TABLE IF NOT EXISTS lesson_learner (course_id text, learners bigint, kept_since date);
+    TRUNCATE pg_temp.lesson_learner
+"""
 _STALE = """
     SELECT DISTINCT course_id, cohort_day FROM analytics.lesson_cohort
      WHERE course_id = ANY(%(courses)s) AND cohort_day >= %(kept_since)s
@@ -47,10 +59,19 @@ def find_lesson_changes(
     create_table(duck, "lesson_changes", _changes(), parameters)
     path = folder / f"{LESSONS.name}.csv"
     copy_to_csv(duck, "FROM lesson_changes", {}, path)
+    expect_learners(connection, duck.execute(_LEARNERS, {"kept_since": parameters["kept_since"]}).fetchall())
     cohorts = set(duck.execute(_COHORTS).fetchall())
     if stale:
         cohorts.update(connection.execute(_STALE, {**parameters, "courses": list(stale)}).fetchall())
     return NewRows(LESSONS.table, path, sorted(cohorts), are_changes=True)
+
+
+def expect_learners(connection: Connection, learners: Iterable[tuple[str, int, date]] = ()) -> None:
+    """Tell the publication's check how many learners each course has, of cohort days since when."""
+    connection.execute(_EXPECT)
+    with connection.cursor() as cursor, cursor.copy("COPY pg_temp.lesson_learner FROM STDIN") as copy:
+        for row in learners:
+            copy.write_row(row)
 
 
 def _shares(entries: str) -> str:

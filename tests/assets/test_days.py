@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from analytics_pipeline.database.checks import Check
-from analytics_pipeline.metrics.checks import COHORT_CHECKS, DAILY_CHECKS
+from analytics_pipeline.metrics.cohort_checks import COHORT_CHECKS
+from analytics_pipeline.metrics.daily_checks import DAILY_CHECKS
 from analytics_pipeline.metrics.models import COHORT, DAILY
 from analytics_pipeline.settings import Settings
 from assets.checks import checked_asset

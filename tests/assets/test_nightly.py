@@ -12,7 +12,7 @@ import pytest
 from analytics_pipeline.database.checks import Check
 from analytics_pipeline.days import DayRange
 from analytics_pipeline.definitions import build_definitions
-from analytics_pipeline.metrics.checks import COHORT_CHECKS
+from analytics_pipeline.metrics.cohort_checks import COHORT_CHECKS
 from sensors.execution import Outcome
 from tests.conftest import Server, fresh_database
 from tests.dagster_site import FIRST, Site, materialized, site_of

@@ -21,7 +21,7 @@ from analytics_pipeline.lake.files import Lake
 from analytics_pipeline.lake.learner_days import build_learner_days
 from analytics_pipeline.lake.seal import seal_days
 from analytics_pipeline.metrics import cohorts
-from analytics_pipeline.metrics.checks import COHORT_CHECKS
+from analytics_pipeline.metrics.cohort_checks import COHORT_CHECKS
 from analytics_pipeline.metrics.failures import record_failed_days
 from analytics_pipeline.metrics.publication import publish_daily
 from analytics_pipeline.run import PipelineRun

@@ -21,11 +21,11 @@ from analytics_pipeline.days import DayRange, day_of
 from analytics_pipeline.engine import Apart, ParquetFiles
 from analytics_pipeline.erasure.erase import erase_learner
 from analytics_pipeline.lake.schema import APART
-from analytics_pipeline.metrics import cohort_counts
+from analytics_pipeline.metrics import cohort_counts, entries
 from analytics_pipeline.metrics import cohorts as cohort_tables
 from analytics_pipeline.metrics import moved as moved_cohorts
 from analytics_pipeline.metrics.causes import LATE_EVENTS
-from analytics_pipeline.metrics.checks import COHORT_CHECKS
+from analytics_pipeline.metrics.cohort_checks import COHORT_CHECKS
 from analytics_pipeline.metrics.cohort_inputs import COURSES_APART
 from analytics_pipeline.metrics.cohorts import publish_cohorts_as_of
 from analytics_pipeline.metrics.moved import Moved, find_moved
@@ -97,12 +97,14 @@ def lessons_moved(moved: Moved) -> set[tuple[str, date]]:
     return set(moved.lessons.cohorts or [])
 
 
-@pytest.mark.parametrize(("seed", "rows_at_once"), [(1, 10_000_000), (2, 50)])
+@pytest.mark.parametrize(("seed", "sizes"), [(1, (10_000_000, 0.5)), (2, (50, 100))])
 def test_a_month_of_nights_with_late_events_is_each_night_what_counting_everything_gives(
-    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int, rows_at_once: int
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int, sizes: tuple[int, float]
 ) -> None:
+    rows_at_once, recent_share = sizes
     parts = replace(COURSES_APART, rows_at_once=rows_at_once)
     monkeypatch.setattr(cohort_counts, "COURSES_APART", parts)
+    monkeypatch.setattr(entries, "RECENT_SHARE", recent_share)
     arrivals = by_arrival(life(seed, days=16, learners=45, events_a_day=40), random.Random(seed))
     known: list[Wire] = []
     with a_run(database, tmp_path, **SHORT, funnel_windows={"c2": 3}) as run:
@@ -142,6 +144,32 @@ def test_what_cannot_be_told_from_changed_days_is_counted_anew_and_nights_go_on_
                 assert_counted(database, known, asked_of(run, day))
             assert publication.published.set_aside == (["c1"] if number in {8, 9} else [])
     assert [number for number, counted in enumerate(counted_all) if counted] == [0, 3]
+
+
+def test_a_course_of_which_a_wrong_number_stands_is_set_aside_and_counted_anew_in_the_next_night(
+    database: Database, tmp_path: Path
+) -> None:
+    stream = life(seed=5, days=7, learners=40, events_a_day=30)
+    known: list[Wire] = []
+    set_aside = []
+    with a_run(database, tmp_path, **SHORT) as run:
+        for number, (day, wire) in enumerate(stream.items()):
+            known += wire
+            arrive(database, run, wire, day)
+            if number == 4:
+                with database.connect("owner") as owner:
+                    owner.execute(
+                        "UPDATE analytics.lesson_cohort SET viewers = viewers + 1, active = active + 1"
+                        " WHERE (course_id, cohort_day, lesson_idx) ="
+                        " (SELECT course_id, cohort_day, lesson_idx FROM analytics.lesson_cohort"
+                        " WHERE course_id = 'c1' ORDER BY 2, 3 LIMIT 1)"
+                    )
+            publication = publish_cohorts_as_of(run, day)
+            assert publication.counted_all == (number == 0)
+            set_aside.append(publication.published.set_aside)
+            if number != 4:
+                assert_counted(database, known, asked_of(run, day))
+    assert set_aside == [["c1"] if number == 4 else [] for number in range(7)]
 
 
 def cohorts(database: Database, table: str) -> dict[tuple[str, date], tuple[list[str], set[str]]]:
@@ -345,6 +373,12 @@ def orders_in_file(run: PipelineRun) -> tuple[list[str], list[str]]:
     return names, sorted(entry["event_id"] for entry in entries)
 
 
+def without_replaced(base: Rows, recent: Rows) -> Rows:
+    """The rows of the base file for which none of the recent file stands."""
+    replaced = {row["number"] for row in recent}
+    return [row for row in base if row["number"] not in replaced]
+
+
 def first_days(events: Sequence[oracle.Happening]) -> tuple[date | None, ...]:
     """The first day of a lesson, a view and an enrolment, and the first and last of anything."""
     kinds = (
@@ -356,25 +390,29 @@ def first_days(events: Sequence[oracle.Happening]) -> tuple[date | None, ...]:
     return (*firsts, min(event.day for event in events), max(event.day for event in events))
 
 
-@pytest.mark.parametrize("rows_at_once", [20, None])
-def test_one_file_holds_the_first_days_of_every_learner_also_of_late_events(
-    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows_at_once: int | None
+@pytest.mark.parametrize(("rows_at_once", "files"), [(20, 1), (None, 2)])
+def test_the_files_of_entries_hold_the_first_days_of_every_learner_also_of_late_events(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows_at_once: int | None, files: int
 ) -> None:
+    recent_share = {1: 0, 2: 100}[files]
     # The night after every cohort was counted reads all days, in parts.
     apart = Apart("days_to_add", APART, rows_at_once=rows_at_once)
-    monkeypatch.setattr("analytics_pipeline.metrics.entries._APART", apart)
+    monkeypatch.setattr(entries, "_APART", apart)
+    monkeypatch.setattr(entries, "RECENT_SHARE", recent_share)
     columns = ("lesson_day", "view_day", "enrol_day", "first_day", "last_day")
     with a_run(database, tmp_path, **SHORT) as run:
         for number, day, known in nights_of_arrival(database, run, days=9):
             publish_cohorts_as_of(run, day)
-            names, rows = carried_file(run, "entries", "entry_file")
+            names, base = carried_file(run, "entries", "entry_file")
+            _, recent = carried_file(run, "entries", "recent_entry_file")
+            rows = without_replaced(base, recent) + recent
             people = oracle.by(oracle_cohorts.known(known, asked_of(run, day)), "course", "learner")
             wanted = {key: first_days(events) for key, events in people if None not in key}
             found = [row for row in rows if row["learner_id"] is not None]
             told = {
                 (row["course_id"], row["learner_id"]): tuple(row[name] for name in columns) for row in found
             }
-            assert len(names) == (1 if number else 0)
+            assert len(names) == min(number, files)
             assert told == (wanted if number else {})
             assert len(told) == len(found)
         assert len(found) > 20
