@@ -54,7 +54,7 @@ def evaluate_signals_to(
         return []
     evaluations = []
     settings = run.settings.model_copy(update={"funnel_windows": windows_by_course(run)})
-    daily = lesson_days(run.connection, pending[0] - _days_of_views(settings), as_of)
+    daily = lesson_days(run.connection, pending[0] - _days_of_views(settings), pending[0], as_of)
     with _tables(run, settings, pending) as tables_as_of:
         for number, day in enumerate(pending, start=1):
             tables = {**tables_as_of(day), "lesson_daily": daily}

@@ -10,7 +10,7 @@ silence has the chance (B / (B + S)) ^ K. Both neighbours must say so: learners 
 lesson behind them silent, and then the lesson before it has gone silent as well.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -71,13 +71,23 @@ class _Neighbour:
 
 @dataclass(frozen=True)
 class _Course:
-    """The lessons of a course that were viewed in the last days, over the hours of those days."""
+    """The lessons of a course that were viewed in the last days."""
 
     lessons: NDArray[np.int64]
     last_view: NDArray[np.int64]
-    """Per lesson, the number of the last hour with a view."""
+    """Per lesson, the number of the last hour with a view, counted from the first of these days."""
     learners: NDArray[np.float64]
-    """Per lesson and hour, learner-days up to the end of the hour."""
+    """Per lesson and day, learner-days up to the end of the day."""
+    by_hour: Mapping[tuple[int, int], NDArray[np.float64]]
+    """Learner-days of each hour, by place of the lesson and day, of the days that are the last of any."""
+
+    def up_to(self, place: int, hour: int) -> float:
+        """Learner-days of a lesson up to the end of the hour."""
+        day, of_day = divmod(hour, HOURS)
+        before = self.learners[place, day - 1] if day else 0.0
+        if self.learners[place, day] == before:
+            return float(before)
+        return float(before + self.by_hour[place, day][: of_day + 1].sum())
 
     def neighbour(self, lesson: int, side: int) -> _Neighbour | None:
         """The nearest lesson on a side (-1, 1) that was viewed after this one; None where there is none."""
@@ -91,21 +101,24 @@ class _Course:
 
     def _testimony(self, lesson: int, place: int, hour: int) -> _Neighbour:
         theirs, own = self.learners[place], self.learners[lesson]
-        since = theirs[-1] - theirs[hour]
-        # As many hours back as it takes, and to the start of that day: a person adds up whole days.
-        hours = int(np.searchsorted(theirs, theirs[hour] - since + _ROUNDING, side="right"))
-        start = hours // HOURS * HOURS
-        their_first, own_first = (theirs[start - 1], own[start - 1]) if start else (0.0, 0.0)
+        then = self.up_to(place, hour)
+        since = theirs[-1] - then
+        # As far back as it takes, and to the start of that day: a person adds up whole days.
+        day = int(np.searchsorted(theirs, then - since + _ROUNDING, side="right"))
+        their_first, own_first = (theirs[day - 1], own[day - 1]) if day else (0.0, 0.0)
         return _Neighbour(
             lesson_idx=int(self.lessons[place]),
             since=float(since),
-            earlier=float(theirs[hour] - their_first),
-            own_earlier=float(own[hour] - own_first),
+            earlier=float(then - their_first),
+            own_earlier=float(self.up_to(lesson, hour) - own_first),
         )
 
 
 def silent_emitter(lesson_daily: pd.DataFrame, limit: SilenceLimit, as_of: date) -> pd.DataFrame:
-    """Lessons that were viewed in the last days up to `as_of`, and whether their silence since is a fault."""
+    """Lessons that were viewed in the last days up to `as_of`, and whether their silence since is a fault.
+
+    `views_by_hour` may be null on days that are of no lesson of the course the last one with a view.
+    """
     first = as_of - timedelta(days=limit.looks_back - 1)
     days = pd.to_datetime(lesson_daily["day"])
     within = (days >= pd.Timestamp(first)) & (days <= pd.Timestamp(as_of)) & (lesson_daily["views"] > 0)
@@ -122,15 +135,20 @@ def silent_emitter(lesson_daily: pd.DataFrame, limit: SilenceLimit, as_of: date)
 
 def _read_course(rows: pd.DataFrame, days: int) -> _Course:
     lessons, place = np.unique(rows["lesson_idx"].to_numpy("int64"), return_inverse=True)
-    by_hour = np.array(rows["views_by_hour"].tolist(), dtype="float64").reshape(-1, HOURS)
-    views = np.zeros((len(lessons), days, HOURS))
-    learners = np.zeros_like(views)
-    number = rows["day_number"].to_numpy()
-    views[place, number] = by_hour
-    learners[place, number] = by_hour * (rows["viewers"] / rows["views"]).to_numpy()[:, np.newaxis]
-    backwards = views.reshape(len(lessons), -1)[:, ::-1]
-    last_view = backwards.shape[1] - 1 - np.argmax(backwards > 0, axis=1)
-    return _Course(lessons, last_view, learners.reshape(len(lessons), -1).cumsum(axis=1))
+    number = rows["day_number"].to_numpy("int64")
+    learners = np.zeros((len(lessons), days))
+    learners[place, number] = rows["viewers"].to_numpy("float64")
+    last_day = np.zeros(len(lessons), dtype="int64")
+    np.maximum.at(last_day, place, number)
+    is_asked_for = np.isin(number, last_day)
+    asked = rows[is_asked_for]
+    days_asked = list(zip(place[is_asked_for].tolist(), number[is_asked_for].tolist(), strict=True))
+    views = np.array(asked["views_by_hour"].tolist(), dtype="float64").reshape(-1, HOURS)
+    last_hour = dict(zip(days_asked, HOURS - 1 - np.argmax(views[:, ::-1] > 0, axis=1), strict=True))
+    learners_by_view = (asked["viewers"] / asked["views"]).to_numpy()[:, np.newaxis]
+    by_hour = dict(zip(days_asked, views * learners_by_view, strict=True))
+    last_view = np.array([day * HOURS + last_hour[at, day] for at, day in enumerate(last_day.tolist())])
+    return _Course(lessons, last_view, learners.cumsum(axis=1), by_hour)
 
 
 def _judge_course(course: _Course, limit: SilenceLimit, first: date) -> Iterator[dict[str, object]]:

@@ -15,9 +15,17 @@ _OPEN = """
     SELECT rule, course_id, lesson_idx, quiz_id, last_seen_at FROM analytics.signal WHERE resolved_at IS NULL
 """
 _LESSON_DAYS = """
-    SELECT course_id, lesson_idx, day, views, viewers, array_send(views_by_hour) AS views_by_hour
+    WITH last_viewed AS (
+        SELECT course_id, max(day) AS day
+          FROM analytics.lesson_daily
+         WHERE day BETWEEN %(first)s AND %(last)s AND day < %(judged_from)s AND views > 0
+         GROUP BY course_id, lesson_idx
+    )
+    SELECT course_id, lesson_idx, day, views, viewers,
+           CASE WHEN day >= %(judged_from)s OR (course_id, day) IN (SELECT course_id, day FROM last_viewed)
+                THEN array_send(views_by_hour) END AS views_by_hour
       FROM analytics.lesson_daily
-     WHERE day BETWEEN %s AND %s
+     WHERE day BETWEEN %(first)s AND %(last)s
 """
 _HOURS_AS_SENT = np.dtype(
     [("header", "V20"), ("hours", np.dtype([("length", ">i4"), ("views", ">i8")]), HOURS)]
@@ -57,15 +65,20 @@ def last_evaluated(connection: Connection) -> date | None:
     return row[0] if row else None
 
 
-def lesson_days(connection: Connection, first: date, last: date) -> pd.DataFrame:
-    """The views of these days, as published in `lesson_daily`."""
+def lesson_days(connection: Connection, first: date, judged_from: date, last: date) -> pd.DataFrame:
+    """The views of the days from first to last, as published in `lesson_daily`.
+
+    The views of each hour only of the days that judging as of one from `judged_from` on asks for, else null.
+    """
+    span = {"first": first, "judged_from": judged_from, "last": last}
     with connection.cursor(binary=True) as cursor:
-        rows = cursor.execute(_LESSON_DAYS, [first, last]).fetchall()
+        rows = cursor.execute(_LESSON_DAYS, span).fetchall()
         frame = pd.DataFrame(rows, columns=[column.name for column in cursor.description or ()])
     # Millions of hours: to make a Python number of each took most of a night's evaluation.
-    sent = np.frombuffer(b"".join(frame["views_by_hour"]), dtype=_HOURS_AS_SENT)
-    frame["views_by_hour"] = list(sent["hours"]["views"].astype("float64"))
-    return frame
+    is_known = frame["views_by_hour"].notna()
+    sent = np.frombuffer(b"".join(frame["views_by_hour"][is_known]), dtype=_HOURS_AS_SENT)
+    hours = list(sent["hours"]["views"].astype("float64"))
+    return frame.assign(views_by_hour=pd.Series(hours, index=frame.index[is_known], dtype=object))
 
 
 def open_signals(connection: Connection) -> dict[Subject, date]:

@@ -63,7 +63,7 @@ def test_rules_find_in_published_rows_what_they_find_in_all_of_them(
             with database.connect("ingest") as connection:
                 deliver(connection, wire, run.settings)
         night(run, list(a_busy_platform()), LAST)
-        daily = {"lesson_daily": lesson_days(run.connection, FIRST, LAST)}
+        daily = {"lesson_daily": lesson_days(run.connection, FIRST, LAST, LAST)}
         read = published_tables(run.connection, run.settings, LAST)
         with cohort_history(run, LAST, LAST) as tables_as_of:
             counted = tables_as_of(LAST)
