@@ -86,8 +86,8 @@ def set_courses_aside(connection: Connection, table: Table, courses: Sequence[st
     return connection.execute(sql.SQL("SELECT FROM {} LIMIT 1").format(new_table(table))).rowcount
 
 
-def narrow_to_moved(connection: Connection, table: Table) -> set[str]:
-    """Leave the cohorts that did not move as they stand; the courses of those that did."""
+def narrow_to_moved(connection: Connection, table: Table) -> None:
+    """Leave the cohorts that did not move as they stand."""
     compared = [name for name in published_columns(table) if name not in NEVER_COMPARED]
     names = {
         "columns": sql.SQL(", ").join(map(sql.Identifier, compared)),
@@ -99,5 +99,9 @@ def narrow_to_moved(connection: Connection, table: Table) -> set[str]:
     connection.execute(sql.SQL(_DIFFERING).format(**names))
     connection.execute(sql.SQL(_NARROW).format(**names))
     connection.execute(sql.SQL("ANALYZE {}").format(moved_table(table)))
+
+
+def moved_courses(connection: Connection, table: Table) -> set[str]:
+    """The courses of which a cohort is replaced."""
     found = connection.execute(sql.SQL("SELECT DISTINCT course_id FROM {}").format(moved_table(table)))
     return {course for (course,) in found}

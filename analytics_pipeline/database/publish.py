@@ -15,6 +15,7 @@ from analytics_pipeline.database.checks import Check, CheckFailedError, CheckRes
 from analytics_pipeline.database.cohort_scope import (
     CohortScope,
     in_moved,
+    moved_courses,
     narrow_to_moved,
     open_cohorts,
     set_courses_aside,
@@ -122,8 +123,11 @@ def _set_aside(
 def _narrow(connection: Connection, scope: Scope, new_rows: Sequence[NewRows]) -> list[str]:
     if isinstance(scope, DayScope):
         return []
-    moved = [narrow_to_moved(connection, rows.table) for rows in new_rows]
-    return sorted(set().union(*moved))
+    for rows in new_rows:
+        # What has changed was found before it was loaded, save in courses of which nothing stood.
+        if not rows.are_changes or scope.stale:
+            narrow_to_moved(connection, rows.table)
+    return sorted(set().union(*(moved_courses(connection, rows.table) for rows in new_rows)))
 
 
 def _record(connection: Connection, table: Table, scope: Scope, cause: str, run_id: str) -> int:

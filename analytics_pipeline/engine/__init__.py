@@ -4,7 +4,7 @@ What seals and keeps the lake is DuckDB's in any case; `Models` is what both eng
 """
 
 from analytics_pipeline.engine.duckdb import Engine
-from analytics_pipeline.engine.parts import copy_apart, parts_of, path_of_whole
+from analytics_pipeline.engine.parts import copy_apart, parts_of, path_of_whole, rows_in_parts
 from analytics_pipeline.engine.relations import (
     Apart,
     ModelFailedError,
@@ -47,4 +47,5 @@ __all__ = [
     "parts_of",
     "path_of_whole",
     "quoted",
+    "rows_in_parts",
 ]

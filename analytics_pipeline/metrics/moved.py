@@ -26,7 +26,7 @@ from analytics_pipeline.engine import (
 from analytics_pipeline.lake.catalogue import first_kept_day, lake_days
 from analytics_pipeline.lake.schema import LEARNER_DAYS
 from analytics_pipeline.metrics.cohort_inputs import Cohort, cohort_parameters, windows_by_course
-from analytics_pipeline.metrics.entries import tell_entries, write_entries
+from analytics_pipeline.metrics.entries import add_days, tell_entries, write_entries
 from analytics_pipeline.metrics.last_publication import CarriedFiles
 from analytics_pipeline.metrics.lesson_changes import find_lesson_changes
 from analytics_pipeline.metrics.models import read_sql
@@ -45,15 +45,7 @@ LEVELS = {
 `lesson_cohort` is not among them: what changes in it, single learners tell.
 """
 
-_BEFORE_ENTRIES = (
-    "moved_learners",
-    "tying_rows",
-    "known_orders",
-    "refunded_learners",
-    "met_entries",
-    "new_entries",
-    "known_entries",
-)
+_BEFORE_ENTRIES = ("moved_learners", "tying_rows", "known_orders", "refunded_learners", "met_entries")
 _AFTER_ENTRIES = ("moved_cohorts", "entrants", "judged_lessons", "quiz_takers", "quiz_days")
 """Tables of the session that finds them, each made from those before it."""
 
@@ -102,6 +94,7 @@ def find_moved(
         tell_entries(run, duck, since, as_of, folder)
         for name in _BEFORE_ENTRIES:
             create_table(duck, name, read_sql(name), parameters)
+        add_days(duck, about["days_to_add"])
         carried = write_entries(run, duck, since.carried, as_of)
         for name in _AFTER_ENTRIES:
             create_table(duck, name, read_sql(name), parameters)

@@ -10,16 +10,11 @@
 WITH added AS (
     SELECT DISTINCT course_id, learner_id
     FROM days_to_add
-    WHERE learner_id IS NOT NULL
 ),
 met AS (
     SELECT *
-    FROM met_entries
-    SEMI JOIN added USING (course_id, learner_id)
-    UNION ALL
-    SELECT *
-    FROM met_entries
-    WHERE learner_id IS NULL
+    FROM met_entries AS m
+    SEMI JOIN added AS a ON a.course_id = m.course_id AND a.learner_id IS NOT DISTINCT FROM m.learner_id
 ),
 lessons AS (
     SELECT
