@@ -19,13 +19,13 @@ from analytics_pipeline.engine import (
     ParquetFiles,
     Relation,
     Schema,
-    copy_to_parquet,
     create_table,
     create_view,
     rows_in_parts,
 )
 from analytics_pipeline.lake.catalogue import first_day, lake_days
 from analytics_pipeline.lake.schema import APART, Kind
+from analytics_pipeline.metrics.carried_file import write_carried_file
 from analytics_pipeline.metrics.last_publication import CarriedFiles
 from analytics_pipeline.metrics.models import read_sql
 from analytics_pipeline.metrics.relations import learner_day_files
@@ -103,7 +103,7 @@ def write_entries(
 
     The session reads it as `entries` from then on. The orders that are carried stay.
     """
-    recent, rows = _write(run, duck, _RECENT, as_of)
+    recent, rows = write_carried_file(run, duck, Kind.ENTRIES, _RECENT, as_of)
     # What it tells would change with the recent file.
     duck.execute("DROP VIEW told_entries")
     create_view(duck, "recent_entries", _files(run, [recent]))
@@ -111,7 +111,7 @@ def write_entries(
     of_base = duck.sql("FROM base_entries").count("*").fetchall()[0][0]
     if rows <= of_base * RECENT_SHARE:
         return replace(carried, recent_entries=recent)
-    base, _ = _write(run, duck, _AS_ONE, as_of)
+    base, _ = write_carried_file(run, duck, Kind.ENTRIES, _AS_ONE, as_of)
     create_view(duck, "entries", _files(run, [base]))
     run.lake.remove([recent])
     return replace(carried, base_entries=base, recent_entries=None)
@@ -128,10 +128,3 @@ def _of_all_days(run: PipelineRun, changed: Sequence[date], as_of: date, folder:
 
 def _files(run: PipelineRun, names: Sequence[str]) -> ParquetFiles:
     return ParquetFiles(run.lake.paths(names), _ENTRIES)
-
-
-def _write(run: PipelineRun, duck: DuckDBPyConnection, sql: str, as_of: date) -> tuple[str, int]:
-    name = run.lake.new_name(Kind.ENTRIES, as_of, 1)
-    rows = copy_to_parquet(duck, sql, {}, run.lake.place(name))
-    run.lake.persist([name])
-    return name, rows

@@ -99,7 +99,9 @@ def find_moved(
         for name in _AFTER_ENTRIES:
             create_table(duck, name, read_sql(name), parameters)
         cohorts = {level: _cohorts(duck, level) for level in dict.fromkeys(LEVELS.values())}
-        histories = {level: _history(run, duck, level, parameters, folder) for level in cohorts}
+        quiz_days = duck.execute("SELECT day FROM quiz_days").fetchall()
+        create_view(duck, "days_of_quizzes", _days(run, {day for (day,) in quiz_days}))
+        histories = {level: _history(duck, level, parameters, folder) for level in cohorts}
         return Moved(
             {table: cohorts[level] for table, level in LEVELS.items()},
             {table: histories[level] for table, level in LEVELS.items()},
@@ -116,12 +118,8 @@ def _lessons(
     return find_lesson_changes(run.connection, duck, since.set_aside, parameters, folder)
 
 
-def _history(
-    run: PipelineRun, duck: DuckDBPyConnection, level: str, parameters: Parameters, folder: Path
-) -> ParquetFiles:
+def _history(duck: DuckDBPyConnection, level: str, parameters: Parameters, folder: Path) -> ParquetFiles:
     """On a file and not in memory, as the whole past is: it may be larger than what a run may take."""
-    days = duck.execute("SELECT day FROM quiz_days").fetchall()
-    create_view(duck, "days_of_quizzes", _days(run, {day for (day,) in days}))
     path = folder / f"{level}_history.parquet"
     copy_to_parquet(duck, read_sql(f"{level}_history"), parameters, path)
     columns = [name for name, *_ in duck.from_parquet(str(path)).description]

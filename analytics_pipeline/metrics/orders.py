@@ -10,8 +10,9 @@ from datetime import date
 
 from duckdb import DuckDBPyConnection
 
-from analytics_pipeline.engine import ParquetFiles, Relation, Schema, copy_to_parquet
+from analytics_pipeline.engine import ParquetFiles, Relation, Schema
 from analytics_pipeline.lake.schema import LEARNER_DAYS, Kind
+from analytics_pipeline.metrics.carried_file import write_carried_file
 from analytics_pipeline.run import PipelineRun
 
 _ORDERS: Schema = {
@@ -33,7 +34,5 @@ def order_relations(
 
 def write_orders(run: PipelineRun, duck: DuckDBPyConnection, as_of: date) -> str:
     """Write the session's `tying_rows` to a file that the next publication may name; its name."""
-    name = run.lake.new_name(Kind.ORDERS, as_of, 1)
-    copy_to_parquet(duck, "SELECT * FROM tying_rows", {}, run.lake.place(name))
-    run.lake.persist([name])
+    name, _ = write_carried_file(run, duck, Kind.ORDERS, "SELECT * FROM tying_rows", as_of)
     return name
