@@ -16,19 +16,27 @@ PARQUET = (
 
 
 def create_view(duck: duckdb.DuckDBPyConnection, name: str, relation: Relation) -> None:
-    """Make `relation` readable by `name` in this session."""
+    """Make `relation` readable by `name` in this session, in the place of what was called so before."""
     if not isinstance(relation, TypedFrame | ParquetFiles):
         duck.register(name, relation)
         return
-    if isinstance(relation, TypedFrame):
-        rows = duck.from_df(relation.data)
-    elif relation.paths:
-        rows = duck.from_parquet(list(relation.paths))
+    # As a statement, since DuckDB reads what a relation of its Python interface is made of at each step anew.
+    duck.execute(f"CREATE OR REPLACE VIEW {quoted(name)} AS {_typed_rows(duck, name, relation)}")
+
+
+def _typed_rows(duck: duckdb.DuckDBPyConnection, name: str, relation: TypedFrame | ParquetFiles) -> str:
+    if isinstance(relation, ParquetFiles) and relation.paths:
+        source = f"read_parquet([{', '.join(map(_text, relation.paths))}])"
+    elif isinstance(relation, TypedFrame) and not relation.data.empty:
+        duck.register(f"frame of {name}", relation.data)
+        source = quoted(f"frame of {name}")
     else:
-        nothing = ", ".join(f"NULL AS {quoted(column)}" for column in relation.schema)
-        rows = duck.sql(f"SELECT {nothing}").filter("false")
-    columns = [f"{quoted(column)}::{kind} AS {quoted(column)}" for column, kind in relation.schema.items()]
-    rows.project(", ".join(columns)).create_view(name)
+        nothing = ", ".join(f"NULL::{kind} AS {quoted(column)}" for column, kind in relation.schema.items())
+        return f"SELECT {nothing} WHERE false"
+    columns = ", ".join(
+        f"{quoted(column)}::{kind} AS {quoted(column)}" for column, kind in relation.schema.items()
+    )
+    return f"SELECT {columns} FROM {source}"  # noqa: S608  # quoted names, types of ours
 
 
 def create_table(duck: duckdb.DuckDBPyConnection, name: str, sql: str, parameters: Parameters) -> None:
@@ -71,6 +79,10 @@ def copy_to_csv(duck: duckdb.DuckDBPyConnection, sql: str, parameters: Parameter
 def quoted(identifier: str) -> str:
     """An identifier, safe to stand in SQL."""
     return '"' + identifier.replace('"', '""') + '"'
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
 
 
 def select_from(columns: str, sql: str) -> str:
