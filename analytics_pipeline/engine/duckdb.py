@@ -21,6 +21,24 @@ from analytics_pipeline.engine.statements import copy_to_csv, copy_to_parquet, c
 _ROWS_OF_DAY = "SELECT * FROM all_days WHERE day = $day"
 
 
+class DuckReading:
+    """A session in which models read these relations; see `Reading`."""
+
+    def __init__(self, duck: duckdb.DuckDBPyConnection, relations: Mapping[str, Relation]) -> None:
+        self._duck = duck
+        self._relations = relations
+
+    def frame(self, sql: str, parameters: Parameters) -> pd.DataFrame:
+        """See `Reading`."""
+        return frame_in(self._duck, sql, parameters)
+
+    def write_csv(self, sql: str, parameters: Parameters, path: Path, apart: Apart | None = None) -> int:
+        """See `Reading`."""
+        if apart is not None:
+            sql = rows_in_parts(self._duck, sql, self._relations, parameters, apart)
+        return copy_to_csv(self._duck, sql, parameters, path)
+
+
 class Engine:
     """Runs models. Each call works in a database of its own, so calls from several threads do not meet."""
 
@@ -42,19 +60,11 @@ class Engine:
         with self.session(relations) as duck:
             return frame_in(duck, sql, parameters)
 
-    def write_csv(
-        self,
-        sql: str,
-        relations: Mapping[str, Relation],
-        parameters: Parameters,
-        path: Path,
-        apart: Apart | None = None,
-    ) -> int:
+    @contextmanager
+    def reading(self, relations: Mapping[str, Relation]) -> Iterator[DuckReading]:
         """See `Models`."""
         with self.session(relations) as duck:
-            if apart is not None:
-                sql = rows_in_parts(duck, sql, relations, parameters, apart)
-            return copy_to_csv(duck, sql, parameters, path)
+            yield DuckReading(duck, relations)
 
     def write_parquet(
         self,

@@ -88,11 +88,15 @@ def rows_in_parts(
     parameters: Parameters,
     apart: Apart,
 ) -> str:
-    """What selects the rows of the model; where `apart` has several parts, each was worked on in its turn."""
+    """What selects the rows of the model; where `apart` has several parts, each was worked on in its turn.
+
+    What that selects stands until this is asked again in the session.
+    """
     for part, parts in _each_part(duck, relations[apart.relation], apart):
         if parts == 1:
             return sql
         if part == 0:
+            duck.execute("DROP TABLE IF EXISTS rows_of_parts")
             create_table(duck, "rows_of_parts", sql, parameters)
         else:
             duck.execute(f"INSERT INTO rows_of_parts {sql}", taken_by(sql, parameters))
@@ -102,25 +106,29 @@ def rows_in_parts(
 def _each_part(
     duck: duckdb.DuckDBPyConnection, relation: Relation, apart: Apart
 ) -> Iterator[tuple[int, int]]:
-    """Let the relation be one part after the other: its number, and how many there are."""
+    """Let the relation be one part after the other, and whole again in the end.
+
+    Each part comes with its number, and how many there are.
+    """
     if apart.files_are_apart and isinstance(relation, ParquetFiles):
         for part, path in enumerate(relation.paths):
             create_view(duck, apart.relation, replace(relation, paths=[path]))
             yield part, len(relation.paths)
+        create_view(duck, apart.relation, relation)
         return
-    rows = duck.sql(f"FROM {quoted(apart.relation)}").count("*").fetchall()[0][0]
+    name, whole = quoted(apart.relation), quoted(f"whole_{apart.relation}")
+    rows = duck.execute(f"SELECT count(*) FROM {name}").fetchall()[0][0]  # noqa: S608  # quoted
     parts = parts_of(rows, apart.rows_at_once)
     if parts == 1:
         yield 0, 1
         return
-    whole = quoted(f"whole_{apart.relation}")
-    duck.execute(f"ALTER VIEW {quoted(apart.relation)} RENAME TO {whole}")
+    duck.execute(f"ALTER VIEW {name} RENAME TO {whole}")
     for part in range(parts):
         duck.execute(
-            f"CREATE OR REPLACE VIEW {quoted(apart.relation)} AS"
-            f" FROM {whole} WHERE {_part(apart.columns, parts)} = {part}"
+            f"CREATE OR REPLACE VIEW {name} AS FROM {whole} WHERE {_part(apart.columns, parts)} = {part}"
         )
         yield part, parts
+    duck.execute(f"DROP VIEW {name}; ALTER VIEW {whole} RENAME TO {name}")
 
 
 def _part(columns: Sequence[str], parts: int) -> str:

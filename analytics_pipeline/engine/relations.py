@@ -1,6 +1,7 @@
 """What models read and what becomes of them, whatever engine runs them."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -61,6 +62,20 @@ class Apart:
     """How many rows a part has about; None for as many as a part of a large day."""
 
 
+class Reading(Protocol):
+    """Relations that models read; one opening serves all models that read the same."""
+
+    def frame(self, sql: str, parameters: Parameters) -> pd.DataFrame:
+        """The rows of the model, for results that fit into memory."""
+
+    def write_csv(self, sql: str, parameters: Parameters, path: Path, apart: Apart | None = None) -> int:
+        """Write the model's rows as PostgreSQL's COPY reads CSV with a header; return how many there are.
+
+        Null is an empty unquoted field, an empty string is quoted, lists are PostgreSQL array literals,
+        structs and maps are JSON. `apart` lets an engine work on a part of the rows after the other.
+        """
+
+
 class Models(Protocol):
     """An engine that runs SQL models. A model is one plain SELECT in DuckDB's dialect.
 
@@ -68,22 +83,8 @@ class Models(Protocol):
     left aside. Instants are UTC throughout.
     """
 
-    def frame(self, sql: str, relations: Mapping[str, Relation], parameters: Parameters) -> pd.DataFrame:
-        """The rows of the model, for results that fit into memory."""
-
-    def write_csv(
-        self,
-        sql: str,
-        relations: Mapping[str, Relation],
-        parameters: Parameters,
-        path: Path,
-        apart: Apart | None = None,
-    ) -> int:
-        """Write the model's rows as PostgreSQL's COPY reads CSV with a header; return how many there are.
-
-        Null is an empty unquoted field, an empty string is quoted, lists are PostgreSQL array literals,
-        structs and maps are JSON. `apart` lets an engine work on a part of the rows after the other.
-        """
+    def reading(self, relations: Mapping[str, Relation]) -> AbstractContextManager[Reading]:
+        """Within the block, models read these relations."""
 
     def write_days(
         self, sql: str, relations: Mapping[str, Relation], paths: Mapping[date, str], apart: Apart

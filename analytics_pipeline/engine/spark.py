@@ -45,6 +45,31 @@ class ClusterUnreachableError(Exception):
     """Nothing answers where the cluster should be; the message is one sentence."""
 
 
+class SparkReading:
+    """Models over relations that are there by name in the session; see `Reading`."""
+
+    def __init__(self, session: SparkSession, duck: Engine) -> None:
+        self._session = session
+        self._duck = duck
+
+    def frame(self, sql: str, parameters: Parameters) -> pd.DataFrame:
+        """See `Reading`."""
+        return self._duck.frame(_ROWS, {"model_rows": self._collect(sql, parameters)}, {})
+
+    def write_csv(self, sql: str, parameters: Parameters, path: Path, _: Apart | None = None) -> int:
+        """See `Reading`; a cluster parts its work by itself."""
+        with self._duck.reading({"model_rows": self._collect(sql, parameters)}) as reading:
+            return reading.write_csv(_ROWS, {}, path)
+
+    def rows(self, sql: str, parameters: Parameters) -> DataFrame:
+        """The model's rows, where they are."""
+        query, taken = for_spark(sql)
+        return self._session.sql(query, {name: parameters[name] for name in taken})
+
+    def _collect(self, sql: str, parameters: Parameters) -> pa.Table:
+        return self.rows(sql, parameters).toArrow()
+
+
 class Spark:
     """Runs models on a cluster; `Models` says what each function promises."""
 
@@ -52,28 +77,26 @@ class Spark:
         self._session = session
         self._duck = duck
 
-    def frame(self, sql: str, relations: Mapping[str, Relation], parameters: Parameters) -> pd.DataFrame:
-        """See `Models`."""
-        return self._duck.frame(_ROWS, {"model_rows": self._collect(sql, relations, parameters)}, {})
-
-    def write_csv(
-        self,
-        sql: str,
-        relations: Mapping[str, Relation],
-        parameters: Parameters,
-        path: Path,
-        _: Apart | None = None,
-    ) -> int:
-        """See `Models`; a cluster parts its work by itself."""
-        return self._duck.write_csv(
-            _ROWS, {"model_rows": self._collect(sql, relations, parameters)}, {}, path
-        )
+    @contextmanager
+    def reading(self, relations: Mapping[str, Relation]) -> Iterator[SparkReading]:
+        """See `Models`; raises ModelFailedError."""
+        try:
+            with _no_word_of_pandas():
+                for name, relation in relations.items():
+                    self._read(relation).createOrReplaceTempView(name)
+                yield SparkReading(self._session, self._duck)
+        except PySparkException as error:
+            raise ModelFailedError(f"Spark could not run a model: {error}") from error
+        finally:
+            for name in relations:
+                self._session.catalog.dropTempView(name)
 
     def write_days(
         self, sql: str, relations: Mapping[str, Relation], paths: Mapping[date, str], _: Apart
     ) -> dict[date, WrittenDay]:
         """See `Models`; each path becomes a folder, with as many files as Spark finds fit."""
-        with self._rows(sql, relations, {}) as once:
+        with self.reading(relations) as reading:
+            once = reading.rows(sql, {})
             # One pass over many small days; a large day alone goes to its files without a stop between.
             rows = once.persist() if len(paths) > 1 else once
             try:
@@ -87,27 +110,6 @@ class Spark:
         written = self._session.read.parquet(_for_hadoop(path))
         parts = sorted(urlsplit(file).path.rpartition("/")[2] for file in written.inputFiles())
         return WrittenDay([f"{path}/{part}" for part in parts], written.count())
-
-    def _collect(self, sql: str, relations: Mapping[str, Relation], parameters: Parameters) -> pa.Table:
-        with self._rows(sql, relations, parameters) as rows:
-            return rows.toArrow()
-
-    @contextmanager
-    def _rows(
-        self, sql: str, relations: Mapping[str, Relation], parameters: Parameters
-    ) -> Iterator[DataFrame]:
-        """The model's rows, while its relations are there by name; raises ModelFailedError."""
-        query, taken = for_spark(sql)
-        try:
-            with _no_word_of_pandas():
-                for name, relation in relations.items():
-                    self._read(relation).createOrReplaceTempView(name)
-                yield self._session.sql(query, {name: parameters[name] for name in taken})
-        except PySparkException as error:
-            raise ModelFailedError(f"Spark could not run a model: {error}") from error
-        finally:
-            for name in relations:
-                self._session.catalog.dropTempView(name)
 
     def _read(self, relation: Relation) -> DataFrame:
         if isinstance(relation, ParquetFiles) and relation.paths:

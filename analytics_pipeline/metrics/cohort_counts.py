@@ -1,9 +1,11 @@
 """The new rows of the cohort tables: of every cohort, or of those that may have moved since the last time."""
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 from analytics_pipeline.database.new_rows import NewRows
+from analytics_pipeline.engine import Parameters, Reading
 from analytics_pipeline.metrics.cohort_inputs import (
     COURSES_APART,
     cohort_frame,
@@ -15,7 +17,7 @@ from analytics_pipeline.metrics.cohort_inputs import (
 from analytics_pipeline.metrics.last_publication import CarriedFiles
 from analytics_pipeline.metrics.lesson_changes import LESSONS, expect_learners
 from analytics_pipeline.metrics.models import COHORT, Model
-from analytics_pipeline.metrics.moved import Moved, find_moved
+from analytics_pipeline.metrics.moved import LEVELS, find_moved
 from analytics_pipeline.metrics.since import Since
 from analytics_pipeline.metrics.unknown_refunds import find_unknown_refunds
 from analytics_pipeline.run import PipelineRun
@@ -31,29 +33,37 @@ def count_cohorts(
     """
     relations, parameters = cohort_inputs(run, as_of), cohort_parameters(run.settings, as_of)
 
-    def count_all(model: Model) -> NewRows:
-        path = folder / f"{model.name}.csv"
-        sql = of_kept_days(model.sql, kept_since)
-        run.models.write_csv(sql, relations, parameters, path, COURSES_APART)
-        return NewRows(model.table, path)
+    def find_refunds(reading: Reading, *, of_moved: bool) -> None:
+        find_unknown_refunds(run.connection, reading, parameters, kept_since, of_moved=of_moved)
 
-    def count_moved(model: Model, moved: Moved) -> NewRows:
-        path, cohorts = folder / f"{model.name}.csv", moved.cohorts[model.name]
-        read = {
-            **relations,
-            "learner_days": moved.learner_days[model.name],
-            "moved_cohorts": cohort_frame(cohorts),
-        }
-        run.engine.write_csv(of_cohorts(model.sql), read, parameters, path, COURSES_APART)
-        return NewRows(model.table, path, cohorts)
+    def count_all(*models: Model) -> dict[str, NewRows]:
+        with run.models.reading(relations) as reading:
+            return {
+                model.name: _write(reading, model, of_kept_days(model.sql, kept_since), parameters, folder)
+                for model in models
+            }
 
     expect_learners(run.connection)
     if since is None:
-        find_unknown_refunds(run, relations, parameters, kept_since, None)
-        return {model.name: count_all(model) for model in COHORT}, CarriedFiles()
+        with run.engine.reading(relations) as reading:
+            find_refunds(reading, of_moved=False)
+        return count_all(*COHORT), CarriedFiles()
     moved = find_moved(run, since, as_of, relations, folder)
-    refunds = {**relations, "learner_days": moved.learner_days["course_refund"]}
-    find_unknown_refunds(run, refunds, parameters, kept_since, moved.cohorts["course_refund"])
-    new_rows = {model.name: count_moved(model, moved) for model in COHORT if model.name in moved.cohorts}
-    new_rows[LESSONS.name] = moved.lessons or count_all(LESSONS)
-    return new_rows, moved.carried
+    new_rows: dict[str, NewRows] = {}
+    for level in dict.fromkeys(LEVELS.values()):
+        models = [model for model in COHORT if LEVELS.get(model.name) == level]
+        cohorts, learner_days = moved.cohorts[models[0].name], moved.learner_days[models[0].name]
+        read = {**relations, "learner_days": learner_days, "moved_cohorts": cohort_frame(cohorts)}
+        with run.engine.reading(read) as reading:
+            if LEVELS["course_refund"] == level:
+                find_refunds(reading, of_moved=True)
+            for model in models:
+                counted = _write(reading, model, of_cohorts(model.sql), parameters, folder)
+                new_rows[model.name] = replace(counted, cohorts=cohorts)
+    return new_rows | ({LESSONS.name: moved.lessons} if moved.lessons else count_all(LESSONS)), moved.carried
+
+
+def _write(reading: Reading, model: Model, sql: str, parameters: Parameters, folder: Path) -> NewRows:
+    path = folder / f"{model.name}.csv"
+    reading.write_csv(sql, parameters, path, COURSES_APART)
+    return NewRows(model.table, path)

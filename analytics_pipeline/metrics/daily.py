@@ -154,9 +154,10 @@ def _publish(run: PipelineRun, rows: Sequence[LakeDay], cause: str) -> Published
     }
     with run.engine.scratch_folder("publish") as folder:
         new_rows = [NewRows(model.table, folder / f"{model.name}.csv") for model in DAILY]
-        for model, new in zip(DAILY, new_rows, strict=True):
-            run.models.write_csv(model.sql, relations, {}, new.csv)
-        measure_days(run, relations)
+        with run.models.reading(relations) as reading:
+            for model, new in zip(DAILY, new_rows, strict=True):
+                reading.write_csv(model.sql, {}, new.csv)
+            measure_days(run.connection, reading)
         return publish(
             run.connection,
             turn=run.turn,

@@ -67,9 +67,8 @@ def _tables_as_of(
     as_of: date,
 ) -> dict[str, pd.DataFrame]:
     relations, parameters = {**cohort_inputs(run, as_of), **frozen}, cohort_parameters(run.settings, as_of)
-    return {
-        model.name: cluster.frame(_with_frozen(model, kept_since), relations, parameters) for model in COHORT
-    }
+    with cluster.reading(relations) as reading:
+        return {model.name: reading.frame(_with_frozen(model, kept_since), parameters) for model in COHORT}
 
 
 def read_past_once(duck: DuckDBPyConnection, first_as_of: object, folder: Path) -> None:

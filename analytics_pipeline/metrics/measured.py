@@ -1,10 +1,9 @@
 """What the lake's files hold of each day, for the checks of a publication to compare with."""
 
-from collections.abc import Mapping
+from psycopg import Connection
 
-from analytics_pipeline.engine import Relation
+from analytics_pipeline.engine import Reading
 from analytics_pipeline.metrics.models import read_sql
-from analytics_pipeline.run import PipelineRun
 
 _CREATE = """
     CREATE TEMPORARY TABLE IF NOT EXISTS measured_day (
@@ -17,11 +16,11 @@ _CREATE = """
 _ADD = "INSERT INTO pg_temp.measured_day VALUES (%s, %s, %s, %s)"
 
 
-def measure_days(run: PipelineRun, relations: Mapping[str, Relation]) -> None:
+def measure_days(connection: Connection, days: Reading) -> None:
     """Count what the files of these days hold, into the connection's `pg_temp.measured_day`."""
-    counted = run.models.frame(read_sql("measured_day"), relations, {})
+    counted = days.frame(read_sql("measured_day"), {})
     rows = counted.astype({"day": object}).itertuples(index=False, name=None)
-    run.connection.execute(_CREATE)
-    run.connection.execute("TRUNCATE pg_temp.measured_day")
-    with run.connection.cursor() as cursor:
+    connection.execute(_CREATE)
+    connection.execute("TRUNCATE pg_temp.measured_day")
+    with connection.cursor() as cursor:
         cursor.executemany(_ADD, [(day.date(), *counts) for day, *counts in rows])

@@ -6,21 +6,20 @@ has come leaves the quarantine. They were accepted, and event_day counts them as
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
 import pandas as pd
 from psycopg import Connection
 
-from analytics_pipeline.engine import Parameters, Relation
+from analytics_pipeline.engine import Parameters, Reading
 from analytics_pipeline.events import EventType, Reason
 from analytics_pipeline.instants import microseconds
 from analytics_pipeline.lake.wire import wire_form
-from analytics_pipeline.metrics.cohort_inputs import Cohort, cohort_frame, of_cohorts
+from analytics_pipeline.metrics.cohort_inputs import Cohort, of_cohorts
 from analytics_pipeline.metrics.models import read_sql
 from analytics_pipeline.quarantine.ids import quarantine_id
-from analytics_pipeline.run import PipelineRun
 
 _CREATE = """
     CREATE TEMPORARY TABLE IF NOT EXISTS unknown_refund (LIKE ingest.quarantine INCLUDING DEFAULTS);
@@ -45,25 +44,24 @@ _KEEP = """
 
 
 def find_unknown_refunds(
-    run: PipelineRun,
-    relations: Mapping[str, Relation],
+    connection: Connection,
+    learner_days: Reading,
     parameters: Parameters,
     kept_since: date | None,
-    cohorts: Sequence[Cohort] | None,
+    *,
+    of_moved: bool,
 ) -> None:
     """Put them into the connection's `pg_temp.unknown_refund`, as they will stand in quarantine.
 
-    Only those of these courses and days, where `cohorts` are given. Those of days before `kept_since` are
-    counted in rows that are frozen, and leave the quarantine.
+    With `of_moved` only those of the courses and days in the relation `moved_cohorts`. Those of days before
+    `kept_since` are counted in rows that are frozen, and leave the quarantine.
     """
     sql = read_sql("unknown_refund")
-    if cohorts is not None:
-        sql, relations = of_cohorts(sql, "day"), {**relations, "moved_cohorts": cohort_frame(cohorts)}
-    found = run.engine.frame(sql, relations, parameters)
+    found = learner_days.frame(of_cohorts(sql, "day") if of_moved else sql, parameters)
     if kept_since is not None:
         found = found[found["day"] >= pd.Timestamp(kept_since)]
-    run.connection.execute(_CREATE)
-    with run.connection.cursor() as cursor, cursor.copy(_COPY) as copy:
+    connection.execute(_CREATE)
+    with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
         copy.set_types(_COPY_TYPES)
         for refund in found.astype(object).where(found.notna(), None).itertuples(index=False, name=None):
             copy.write_row(_quarantine_row(*refund))

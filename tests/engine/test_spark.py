@@ -76,7 +76,8 @@ def csv_of(given: Given, tmp_path: Path) -> Callable[[Models, str], list[str]]:
 
     def lines(engine: Models, name: str) -> list[str]:
         path = tmp_path / f"{type(engine).__name__}.csv"
-        rows = engine.write_csv(MODELS[name], given.relations, PARAMETERS, path)
+        with engine.reading(given.relations) as reading:
+            rows = reading.write_csv(MODELS[name], PARAMETERS, path)
         header, *rest = path.read_text().splitlines()
         assert rows == len(rest) > 0
         return [header, *sorted(rest)]
@@ -115,7 +116,8 @@ def test_files_that_the_workers_wrote_hold_what_duckdb_would_have_written(
 
 def test_a_relation_without_files_is_empty_on_the_cluster_too(spark: Spark, given: Given) -> None:
     relations = {**given.relations, "learner_days": ParquetFiles([], LEARNER_DAY_COLUMNS)}
-    assert spark.frame(MODELS["course_daily"], relations, {}).empty
+    with spark.reading(relations) as reading:
+        assert reading.frame(MODELS["course_daily"], {}).empty
 
 
 def test_an_address_where_no_cluster_is_is_one_sentence(duck: Engine) -> None:
