@@ -2,6 +2,7 @@
 
 from collections.abc import Hashable, Iterator, Mapping
 from datetime import date, timedelta
+from typing import Any
 
 import pandas as pd
 
@@ -29,6 +30,8 @@ def find(tables: Tables, settings: Settings, as_of: date) -> list[Finding]:
     for course_id in sorted(settings.signal_overrides.keys() | settings.funnel_windows.keys()):
         own = settings.signal_overrides.get(course_id), settings.funnel_windows.get(course_id)
         apart.setdefault(own, []).append(course_id)
+    if not apart:
+        return _find(tables, settings, as_of)
     named = [course_id for alike in apart.values() for course_id in alike]
     found = _find(
         {name: rows[~rows["course_id"].isin(named)] for name, rows in tables.items()}, settings, as_of
@@ -71,8 +74,9 @@ def _find(tables: Tables, settings: Settings, as_of: date) -> list[Finding]:
 def findings_of(frame: pd.DataFrame) -> Iterator[Finding]:
     """The rows of a rule's frame as plain values; evidence is counts, interval and what the rule adds."""
     added = [name for name in frame.columns if name not in FINDING]
-    plain_frame = frame.astype(object).where(frame.notna(), None)
-    for plain in plain_frame.to_dict("records"):
+    columns = [_plain(frame[name]) for name in frame.columns]
+    for row in zip(*columns, strict=True):
+        plain = dict(zip(frame.columns, row, strict=True))
         yield Finding(
             subject=Subject(*(plain[name] for name in SUBJECT)),
             fires=plain["fires"],
@@ -82,3 +86,9 @@ def findings_of(frame: pd.DataFrame) -> Iterator[Finding]:
             threshold=plain["threshold"],
             evidence={name: plain[name] for name in ("numerator", "denominator", "low", "high", *added)},
         )
+
+
+def _plain(column: "pd.Series[Any]") -> list[Any]:
+    """Python's own values, None where there is none."""
+    gone = column.isna().to_numpy()
+    return [None if is_gone else value for value, is_gone in zip(column.tolist(), gone, strict=True)]

@@ -51,7 +51,7 @@ def high_drop_off_lesson(lesson_cohort: pd.DataFrame, limit: Limit, window: Wind
 
     The last lesson is left out: to stop there without completing is a matter of course completion.
     """
-    lessons = _with_reach(lesson_cohort)
+    lessons = _with_reach(lesson_cohort, window)
     lessons["denominator"] = lessons["reach"] - lessons["active"]
     last = lessons.groupby("course_id")["lesson_idx"].transform("max")
     counts = ["stopped", "active", "reach", "denominator"]
@@ -101,15 +101,15 @@ def high_refund_rate(course_refund: pd.DataFrame, limit: Limit, window: Window) 
     return _judge("high_refund_rate", courses, limit, "above", ["approximate"])
 
 
-def _with_reach(lesson_cohort: pd.DataFrame) -> pd.DataFrame:
-    """Every lesson of a course on each of its cohort days, with the learners who reached it.
+def _with_reach(lesson_cohort: pd.DataFrame, window: Window) -> pd.DataFrame:
+    """Every lesson of a course on each of its cohort days that may count, with the learners who reached it.
 
     A lesson that nobody of a cohort day was in has no row of its own, but whoever went further reached it.
     """
     counts = ["stopped", "active", "finished"]
     keys = ["course_id", "cohort_day", "lesson_idx"]
     known = lesson_cohort[[*keys, *counts]]
-    days = known[["course_id", "cohort_day"]].drop_duplicates()
+    days = known.loc[window.may_hold(known["cohort_day"]), ["course_id", "cohort_day"]].drop_duplicates()
     lessons = known[["course_id", "lesson_idx"]].drop_duplicates()
     whole = days.merge(lessons, on="course_id").merge(known, on=keys, how="left")
     whole[counts] = whole[counts].fillna(0).astype("int64")

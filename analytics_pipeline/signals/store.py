@@ -78,7 +78,10 @@ def lesson_days(connection: Connection, first: date, judged_from: date, last: da
     is_known = frame["views_by_hour"].notna()
     sent = np.frombuffer(b"".join(frame["views_by_hour"][is_known]), dtype=_HOURS_AS_SENT)
     hours = list(sent["hours"]["views"].astype("float64"))
-    return frame.assign(views_by_hour=pd.Series(hours, index=frame.index[is_known], dtype=object))
+    return frame.assign(
+        day=pd.to_datetime(frame["day"]),
+        views_by_hour=pd.Series(hours, index=frame.index[is_known], dtype=object),
+    )
 
 
 def open_signals(connection: Connection) -> dict[Subject, date]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import pandas as pd
 
@@ -24,6 +25,15 @@ class Window:
     days: int
     learners: int
 
+    def age(self, cohort_day: "pd.Series[Any]") -> "pd.Series[int]":
+        """By how many days each lies before `last`; negative of one that lies behind."""
+        return (pd.Timestamp(self.last) - pd.to_datetime(cohort_day)).dt.days
+
+    def may_hold(self, cohort_day: "pd.Series[Any]") -> "pd.Series[bool]":
+        """Which of these days are not too old or too young for any window of this day."""
+        age = self.age(cohort_day)
+        return (age >= 0) & (age < MOST_DAYS)
+
 
 def sum_latest(
     rows: pd.DataFrame, subject: Sequence[str], counts: Sequence[str], denominator: str, window: Window
@@ -32,17 +42,15 @@ def sum_latest(
 
     `rows` has a row per subject and cohort day, or several; `denominator` is one of `counts`.
     """
-    last = pd.Timestamp(window.last)
-    rows = rows.assign(cohort_day=pd.to_datetime(rows["cohort_day"]))
-    age = (last - rows["cohort_day"]).dt.days
-    rows = rows[(age >= 0) & (age < MOST_DAYS) & (rows[denominator] > 0)]
-    by_day = rows.groupby([*subject, "cohort_day"], dropna=False, as_index=False)[list(counts)].sum()
-    by_day = by_day.sort_values("cohort_day", ascending=False)
-    counted = by_day.groupby(list(subject), dropna=False)[denominator].cumsum()
-    is_recent = (last - by_day["cohort_day"]).dt.days < window.days
-    taken = by_day[is_recent | (counted - by_day[denominator] < window.learners)]
-    groups = taken.groupby(list(subject), dropna=False)
-    summed: pd.DataFrame = groups[list(counts)].sum()
-    summed["cohorts_from"] = groups["cohort_day"].min().dt.strftime("%Y-%m-%d")
-    summed["cohorts_to"] = groups["cohort_day"].max().dt.strftime("%Y-%m-%d")
-    return summed.reset_index()
+    rows = rows[window.may_hold(rows["cohort_day"]) & (rows[denominator] > 0)]
+    # To group by numbers is several times as fast as by ids.
+    number = rows.groupby(list(subject), dropna=False).ngroup().rename("number")
+    of_days = rows[list(counts)].groupby([number, window.age(rows["cohort_day"]).rename("age")]).sum()
+    by_day = of_days.reset_index("age")
+    younger = by_day[denominator].groupby("number").cumsum() - by_day[denominator]
+    groups = by_day[(by_day["age"] < window.days) | (younger < window.learners)].groupby("number")
+    summed = groups[list(counts)].sum()
+    for name, age in (("cohorts_from", groups["age"].max()), ("cohorts_to", groups["age"].min())):
+        summed[name] = (pd.Timestamp(window.last) - pd.to_timedelta(age, "D")).dt.strftime("%Y-%m-%d")
+    subjects = rows[list(subject)].set_index(number)
+    return subjects[~subjects.index.duplicated()].join(summed, how="right").reset_index(drop=True)
