@@ -24,6 +24,7 @@ from analytics_pipeline.engine.statements import (
     create_view,
     described_in,
     frame_in,
+    literal,
     quoted,
 )
 
@@ -46,6 +47,7 @@ __all__ = [
     "create_view",
     "described_in",
     "frame_in",
+    "literal",
     "parts_of",
     "path_of_whole",
     "quoted",

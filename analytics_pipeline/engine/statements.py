@@ -26,7 +26,7 @@ def create_view(duck: duckdb.DuckDBPyConnection, name: str, relation: Relation) 
 
 def _typed_rows(duck: duckdb.DuckDBPyConnection, name: str, relation: TypedFrame | ParquetFiles) -> str:
     if isinstance(relation, ParquetFiles) and relation.paths:
-        source = f"read_parquet([{', '.join(map(_text, relation.paths))}])"
+        source = f"read_parquet([{', '.join(map(literal, relation.paths))}])"
     elif isinstance(relation, TypedFrame) and not relation.data.empty:
         duck.register(f"frame of {name}", relation.data)
         source = quoted(f"frame of {name}")
@@ -81,7 +81,8 @@ def quoted(identifier: str) -> str:
     return '"' + identifier.replace('"', '""') + '"'
 
 
-def _text(value: str) -> str:
+def literal(value: str) -> str:
+    """A text, as SQL writes it."""
     return "'" + value.replace("'", "''") + "'"
 
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -50,13 +51,13 @@ def modelled(
         "funnel_window_days": asked.window_days,
         "refund_window_days": asked.refund_days,
     }
-    with engine.session(relations) as duck:
+    with engine.scratch_folder("history") as folder, engine.session(relations) as duck:
         duck.execute(f"CREATE TABLE learner_days AS {LEARNER_DAYS}")
         tables = {"learner_days": rows_of(duck, "FROM learner_days", {})}
         for model in DAILY:
             tables[model.name] = rows_of(duck, model.sql, {})
         if folded_at is not None:
-            _fold(engine, duck, replace(asked, as_of_day=folded_at).as_of)
+            _fold(duck, replace(asked, as_of_day=folded_at).as_of, folder)
         for model in COHORT:
             tables[model.name] = rows_of(duck, model.sql, _taken(model.sql, parameters))
     for row in tables["lesson_daily"]:
@@ -64,10 +65,10 @@ def modelled(
     return tables
 
 
-def _fold(engine: Engine, duck: DuckDBPyConnection, first_as_of: datetime) -> None:
+def _fold(duck: DuckDBPyConnection, first_as_of: datetime, folder: Path) -> None:
     duck.execute("ALTER TABLE learner_days RENAME TO whole_past")
     duck.execute("CREATE VIEW learner_days AS FROM whole_past")
-    read_past_once(duck, first_as_of, engine.scratch)
+    read_past_once(duck, first_as_of, folder)
 
 
 def sealed(wire: Sequence[Wire], asked: Asked) -> dict[str, Relation]:
