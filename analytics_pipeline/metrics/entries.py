@@ -3,7 +3,8 @@
 They hold as of the publication that names them, as the cohort tables do: the days that have changed since are
 added to them. A publication that counts every cohort names none, and the night after it reads every day. A
 night writes those whom it met to the recent file, in the place of their rows in the base file. When that has
-grown, both become one: so a night writes about as much after a year as after a month.
+grown, both become one: so a night writes about as much after a year as after a month. The base file lies by the
+last days of its learners: so a night reads lessons and quizzes hardly of more learners after a year, either.
 """
 
 from collections.abc import Sequence
@@ -66,7 +67,8 @@ _RECENT = """
     UNION ALL
     SELECT * FROM new_entries
 """
-_AS_ONE = "SELECT row_number() OVER () AS number, * EXCLUDE (number) FROM entries"
+_AS_ONE = "SELECT row_number() OVER () AS number, * EXCLUDE (number) FROM ({entries})"
+_BY_LAST_DAY = "FROM entries ORDER BY last_day"
 
 
 def tell_entries(run: PipelineRun, duck: DuckDBPyConnection, since: Since, as_of: date, folder: Path) -> None:
@@ -111,7 +113,9 @@ def write_entries(
     of_base = duck.sql("FROM base_entries").count("*").fetchall()[0][0]
     if rows <= of_base * RECENT_SHARE:
         return replace(carried, recent_entries=recent)
-    base, _ = write_carried_file(run, duck, Kind.ENTRIES, _AS_ONE, as_of)
+    # The recent ones come last in it, so that from then on it stays about in this order.
+    in_order = "FROM entries" if of_base else _BY_LAST_DAY
+    base, _ = write_carried_file(run, duck, Kind.ENTRIES, _AS_ONE.format(entries=in_order), as_of)
     create_view(duck, "entries", _files(run, [base]))
     run.lake.remove([recent])
     return replace(carried, base_entries=base, recent_entries=None)

@@ -45,7 +45,7 @@ LEVELS = {
 `lesson_cohort` is not among them: what changes in it, single learners tell.
 """
 
-_BEFORE_ENTRIES = ("moved_learners", "tying_rows", "known_orders", "refunded_learners", "met_entries")
+_BEFORE_ENTRIES = ("moved_learners", "tying_rows", "known_orders", "met_learners", "met_entries")
 _AFTER_ENTRIES = ("moved_cohorts", "entrants", "judged_lessons", "quiz_takers", "quiz_days")
 """Tables of the session that finds them, each made from those before it."""
 
