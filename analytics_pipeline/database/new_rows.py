@@ -8,6 +8,8 @@ from pathlib import Path
 from psycopg import Connection, sql
 from sqlalchemy import Table, UniqueConstraint
 
+from analytics_pipeline.database.tables.columns import STATED
+
 CHUNK = 1 << 20
 MADE_HERE = frozenset({"id", "computed_at", "run_id"})
 """Columns that the database or the publication itself makes."""
@@ -62,6 +64,16 @@ def key_columns(table: Table) -> list[str]:
 def number_columns(table: Table) -> list[str]:
     """The numbers of a row that are compared with those published before."""
     return [name for name in published_columns(table) if name not in {*key_columns(table), *NEVER_COMPARED}]
+
+
+def added_columns(table: Table) -> list[str]:
+    """Those of them that add up, for rows that agree in all that they state beside."""
+    return [name for name in number_columns(table) if not table.columns[name].info.get(STATED)]
+
+
+def agreed_columns(table: Table) -> list[str]:
+    """The columns in which rows that add up to one agree: the key, and what they state."""
+    return [*key_columns(table), *(column.name for column in table.columns if column.info.get(STATED))]
 
 
 def column_list(table: Table) -> sql.Composed:

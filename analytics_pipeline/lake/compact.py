@@ -24,9 +24,8 @@ _NAMED = """
     UNION ALL
     SELECT unnest(learner_files) FROM analytics.lake_day
     UNION ALL
-    SELECT order_file FROM analytics.cohort_publication
-    UNION ALL
-    SELECT unnest(ARRAY[entry_file, recent_entry_file]) FROM analytics.cohort_publication
+    SELECT unnest(ARRAY[order_file, recent_order_file, entry_file, recent_entry_file])
+      FROM analytics.cohort_publication
 """
 
 

@@ -8,6 +8,9 @@ from analytics_pipeline.engine import copy_to_parquet
 from analytics_pipeline.lake.schema import Kind
 from analytics_pipeline.run import PipelineRun
 
+RECENT_SHARE = 1 / 8
+"""Of a base file, above which the recent one is made one with it."""
+
 
 def write_carried_file(
     run: PipelineRun, duck: DuckDBPyConnection, kind: Kind, sql: str, as_of: date

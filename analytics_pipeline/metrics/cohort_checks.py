@@ -1,11 +1,37 @@
 """What must hold of new rows of the cohort tables before they are published.
 
 Each check names the courses that break it, in the transaction that publishes. They read
-`pg_temp.unknown_refund`, the refunds of no known order, and `pg_temp.lesson_learner`, how many learners came
-to a lesson of each course.
+`pg_temp.unknown_refund`, the refunds of no known order, and `pg_temp.expected`, how many learners and orders
+there are of each course.
 """
 
 from analytics_pipeline.database.checks import Check
+
+
+def _reconciled(table: str, counted: str, kind: str, *kinds: str) -> str:
+    """The courses of which all that will stand in the table does not add up to what is expected of a kind."""
+    return f"""
+        SELECT course_id
+          FROM (
+              SELECT * FROM pg_temp.expected WHERE kind IN ({", ".join(f"'{each}'" for each in kinds)})
+          ) AS known
+          LEFT JOIN (
+              SELECT course_id, kind, sum(counted) AS counted
+                FROM (
+                    SELECT course_id, {kind} AS kind, {counted} AS counted FROM new_{table}
+                    UNION ALL
+                    SELECT course_id, {kind}, {counted}
+                      FROM analytics.{table}
+                     WHERE cohort_day >= (SELECT min(kept_since) FROM pg_temp.expected)
+                       AND (course_id, cohort_day) NOT IN (
+                           SELECT course_id, cohort_day FROM pg_temp.moved_{table}
+                       )
+                ) AS part
+               GROUP BY course_id, kind
+          ) AS standing USING (course_id, kind)
+         WHERE coalesce(standing.counted, 0) <> known.counted
+    """  # noqa: S608  # names of ours
+
 
 COHORT_CHECKS = (
     Check(
@@ -39,26 +65,24 @@ COHORT_CHECKS = (
     Check(
         "lesson_learners_reconcile",
         "Over all cohort days of a course, furthest lessons are as many as learners who came to a lesson.",
-        """
-        SELECT course_id
-          FROM pg_temp.lesson_learner AS known
-          LEFT JOIN (
-              SELECT course_id, sum(stopped + active + finished) AS learners
-                FROM (
-                    SELECT course_id, stopped, active, finished
-                      FROM new_lesson_cohort
-                    UNION ALL
-                    SELECT course_id, stopped, active, finished
-                      FROM analytics.lesson_cohort
-                     WHERE cohort_day >= (SELECT min(kept_since) FROM pg_temp.lesson_learner)
-                       AND (course_id, cohort_day) NOT IN (
-                           SELECT course_id, cohort_day FROM pg_temp.moved_lesson_cohort
-                       )
-                ) AS standing
-               GROUP BY course_id
-          ) AS counted USING (course_id)
-         WHERE coalesce(counted.learners, 0) <> known.learners
-        """,
+        _reconciled("lesson_cohort", "stopped + active + finished", "'lessons'", "lessons"),
+        by_course=True,
+    ),
+    Check(
+        "funnel_learners_reconcile",
+        "Over all cohort days of a course, as many came to a funnel as viewed, enrolled or bought.",
+        _reconciled(
+            "course_funnel",
+            "entered + coalesce(already_enrolled, 0)",
+            "funnel",
+            *("discovery", "completion", "purchase"),
+        ),
+        by_course=True,
+    ),
+    Check(
+        "orders_reconcile",
+        "Over all cohort days of a course, orders are as many as were placed.",
+        _reconciled("course_refund", "orders", "'orders'", "orders"),
         by_course=True,
     ),
     Check(

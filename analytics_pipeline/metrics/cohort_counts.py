@@ -1,4 +1,4 @@
-"""The new rows of the cohort tables: of every cohort, or of those that may have moved since the last time."""
+"""The new rows of the cohort tables: of every cohort, or of what may have moved since the last time."""
 
 from dataclasses import replace
 from datetime import date
@@ -14,13 +14,15 @@ from analytics_pipeline.metrics.cohort_inputs import (
     of_cohorts,
     of_kept_days,
 )
+from analytics_pipeline.metrics.expected import expect
 from analytics_pipeline.metrics.last_publication import CarriedFiles
-from analytics_pipeline.metrics.lesson_changes import LESSONS, expect_learners
-from analytics_pipeline.metrics.models import COHORT, Model
-from analytics_pipeline.metrics.moved import LEVELS, find_moved
+from analytics_pipeline.metrics.models import COHORT, Model, model
+from analytics_pipeline.metrics.moved import Moved, find_moved
 from analytics_pipeline.metrics.since import Since
-from analytics_pipeline.metrics.unknown_refunds import find_unknown_refunds
+from analytics_pipeline.metrics.unknown_refunds import all_unknown_refunds, expect_unknown_refunds
 from analytics_pipeline.run import PipelineRun
+
+QUIZZES = model("quiz_cohort")
 
 
 def count_cohorts(
@@ -28,13 +30,10 @@ def count_cohorts(
 ) -> tuple[dict[str, NewRows], CarriedFiles]:
     """The new rows of each table, in files of `folder`, and what is carried on.
 
-    Without `since` every cohort is counted. Puts the refunds of no known order into the connection, as
-    `find_unknown_refunds` says.
+    Without `since` every cohort is counted. Tells the publication's checks, on the run's connection, what to
+    expect of them.
     """
     relations, parameters = cohort_inputs(run, as_of), cohort_parameters(run.settings, as_of)
-
-    def find_refunds(reading: Reading, *, of_moved: bool) -> None:
-        find_unknown_refunds(run.connection, reading, parameters, kept_since, of_moved=of_moved)
 
     def count_all(*models: Model) -> dict[str, NewRows]:
         with run.models.reading(relations) as reading:
@@ -43,24 +42,25 @@ def count_cohorts(
                 for model in models
             }
 
-    expect_learners(run.connection)
-    if since is None:
-        with run.engine.reading(relations) as reading:
-            find_refunds(reading, of_moved=False)
-        return count_all(*COHORT), CarriedFiles()
-    moved = find_moved(run, since, as_of, relations, folder)
-    new_rows: dict[str, NewRows] = {}
-    for level in dict.fromkeys(LEVELS.values()):
-        models = [model for model in COHORT if LEVELS.get(model.name) == level]
-        cohorts, learner_days = moved.cohorts[models[0].name], moved.learner_days[models[0].name]
-        read = {**relations, "learner_days": learner_days, "moved_cohorts": cohort_frame(cohorts)}
+    def count_quizzes(moved: Moved) -> NewRows:
+        cohorts = moved.quiz_cohorts
+        read = {**relations, "learner_days": moved.quiz_days, "moved_cohorts": cohort_frame(cohorts)}
         with run.engine.reading(read) as reading:
-            if LEVELS["course_refund"] == level:
-                find_refunds(reading, of_moved=True)
-            for model in models:
-                counted = _write(reading, model, of_cohorts(model.sql), parameters, folder)
-                new_rows[model.name] = replace(counted, cohorts=cohorts)
-    return new_rows | ({LESSONS.name: moved.lessons} if moved.lessons else count_all(LESSONS)), moved.carried
+            counted = _write(reading, QUIZZES, of_cohorts(QUIZZES.sql), parameters, folder)
+        return replace(counted, cohorts=cohorts)
+
+    expect(run.connection)
+    moved = None if since is None else find_moved(run, since, as_of, relations, folder)
+    if moved is None or moved.changes is None or moved.unknown_refunds is None:
+        with run.engine.reading(relations) as reading:
+            unknown = all_unknown_refunds(reading, parameters)
+        new_rows = count_all(*(each for each in COHORT if moved is None or each != QUIZZES))
+    else:
+        unknown, new_rows = moved.unknown_refunds, dict(moved.changes)
+    if moved is not None:
+        new_rows[QUIZZES.name] = count_quizzes(moved)
+    expect_unknown_refunds(run.connection, unknown, kept_since)
+    return new_rows, CarriedFiles() if moved is None else moved.carried
 
 
 def _write(reading: Reading, model: Model, sql: str, parameters: Parameters, folder: Path) -> NewRows:

@@ -13,7 +13,8 @@
 -- not converted and not mature, dropped ones not converted and mature. Open is never counted as lost.
 -- completed_required, progress_sum: of the funnel completion, by content: entrants who completed every lesson that
 -- the catalogue requires, and the sum of the shares that each entrant completed; a lesson counts whenever it was
--- completed up to the window's end. Null in other funnels, and where the catalogue requires no lesson.
+-- completed up to the window's end. Null in other funnels, and where the catalogue requires no lesson; required_lessons
+-- says how many it requires.
 --
 -- Metrics
 -- conversion so far = step_2, step_3 or converted / entered: a lower bound while windows are open.
@@ -150,6 +151,7 @@ SELECT
         AS mature_completed_required,
     -- Whole lessons are added up before they are divided: the same sum in whatever order.
     CASE WHEN required_lessons > 0 THEN CAST(sum(done_lessons) AS DOUBLE) / required_lessons END AS progress_sum,
+    CAST(required_lessons AS INTEGER) AS required_lessons,
     CAST(window_days AS INTEGER) AS window_days,
     $as_of AS as_of
 FROM progress

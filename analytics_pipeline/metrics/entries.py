@@ -3,8 +3,9 @@
 They hold as of the publication that names them, as the cohort tables do: the days that have changed since are
 added to them. A publication that counts every cohort names none, and the night after it reads every day. A
 night writes those whom it met to the recent file, in the place of their rows in the base file. When that has
-grown, both become one: so a night writes about as much after a year as after a month. The base file lies by the
-last days of its learners: so a night reads lessons and quizzes hardly of more learners after a year, either.
+grown, both become one: so a night writes about as much after a year as after a month. The base file lies by
+the last days of its learners: so a night reads lessons and quizzes hardly of more learners after a year,
+either.
 """
 
 from collections.abc import Sequence
@@ -26,15 +27,12 @@ from analytics_pipeline.engine import (
 )
 from analytics_pipeline.lake.catalogue import first_day, lake_days
 from analytics_pipeline.lake.schema import APART, Kind
-from analytics_pipeline.metrics.carried_file import write_carried_file
+from analytics_pipeline.metrics.carried_file import RECENT_SHARE, write_carried_file
 from analytics_pipeline.metrics.last_publication import CarriedFiles
 from analytics_pipeline.metrics.models import read_sql
 from analytics_pipeline.metrics.relations import learner_day_files
 from analytics_pipeline.metrics.since import Since
 from analytics_pipeline.run import PipelineRun
-
-RECENT_SHARE = 1 / 8
-"""Of the base file, above which the recent one is made one with it."""
 
 _ENTRIES: Schema = {
     "number": "BIGINT",

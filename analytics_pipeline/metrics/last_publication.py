@@ -9,7 +9,8 @@ from psycopg.rows import class_row
 
 # Every publication renews course_window as a whole, so that its as-of is the last one's.
 _READ = """
-    SELECT p.definition, p.published_at, p.order_file, p.entry_file, p.recent_entry_file,
+    SELECT p.definition, p.published_at, p.order_file, p.recent_order_file, p.entry_file,
+           p.recent_entry_file,
            (SELECT max(as_of) FROM analytics.course_window) AS as_of,
            coalesce((SELECT max(reconciled_at) FROM analytics.lake_day) > p.published_at, FALSE)
                AS days_came_since,
@@ -27,19 +28,21 @@ _CHANGED = """
 """
 _SET = """
     INSERT INTO analytics.cohort_publication
-        (id, definition, published_at, run_id, order_file, entry_file, recent_entry_file)
-    VALUES (1, %(definition)s, now(), %(run_id)s, %(order_file)s, %(entry_file)s, %(recent_entry_file)s)
+        (id, definition, published_at, run_id, order_file, recent_order_file, entry_file, recent_entry_file)
+    VALUES (1, %(definition)s, now(), %(run_id)s, %(order_file)s, %(recent_order_file)s, %(entry_file)s,
+            %(recent_entry_file)s)
     ON CONFLICT (id) DO UPDATE
         SET definition = excluded.definition, published_at = excluded.published_at, run_id = excluded.run_id,
-            order_file = excluded.order_file, entry_file = excluded.entry_file,
-            recent_entry_file = excluded.recent_entry_file
+            order_file = excluded.order_file, recent_order_file = excluded.recent_order_file,
+            entry_file = excluded.entry_file, recent_entry_file = excluded.recent_entry_file
 """
 _FORGET = """
     UPDATE analytics.cohort_publication AS p
-       SET order_file = NULL, entry_file = NULL, recent_entry_file = NULL
+       SET order_file = NULL, recent_order_file = NULL, entry_file = NULL, recent_entry_file = NULL
       FROM (SELECT * FROM analytics.cohort_publication FOR UPDATE) AS named
      WHERE p.id = named.id
- RETURNING array_remove(ARRAY[named.order_file, named.entry_file, named.recent_entry_file], NULL)
+ RETURNING array_remove(ARRAY[named.order_file, named.recent_order_file, named.entry_file,
+                                named.recent_entry_file], NULL)
 """
 
 
@@ -47,11 +50,12 @@ _FORGET = """
 class CarriedFiles:
     """The files of the lake in which a night looks up what learners did on earlier days, by name.
 
-    `orders` holds the orders of all learner days that were counted; `base_entries` and `recent_entries` what
-    learners did first and last in them.
+    `base_orders` and `recent_orders` hold the orders of all learner days that were counted; `base_entries`
+    and `recent_entries` what learners did first and last in them.
     """
 
-    orders: str | None = None
+    base_orders: str | None = None
+    recent_orders: str | None = None
     base_entries: str | None = None
     recent_entries: str | None = None
 
@@ -71,6 +75,7 @@ class LastPublication:
     definition: str | None
     published_at: datetime | None
     order_file: str | None
+    recent_order_file: str | None
     entry_file: str | None
     recent_entry_file: str | None
     as_of: datetime | None
@@ -81,7 +86,7 @@ class LastPublication:
     @property
     def carried(self) -> CarriedFiles:
         """What the next night may look up."""
-        return CarriedFiles(self.order_file, self.entry_file, self.recent_entry_file)
+        return CarriedFiles(self.order_file, self.recent_order_file, self.entry_file, self.recent_entry_file)
 
     @property
     def stale_courses(self) -> list[str]:
@@ -100,7 +105,8 @@ def set_publication(connection: Connection, definition: str, run_id: str, carrie
     parameters = {
         "definition": definition,
         "run_id": run_id,
-        "order_file": carried.orders,
+        "order_file": carried.base_orders,
+        "recent_order_file": carried.recent_orders,
         "entry_file": carried.base_entries,
         "recent_entry_file": carried.recent_entries,
     }

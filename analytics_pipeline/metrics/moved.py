@@ -1,10 +1,10 @@
-"""Finds the cohorts whose numbers may differ from those published last, and what to count them from.
+"""Finds what may differ from the numbers published last, and what to count it from.
 
-A night counts these cohorts and no others.
+A night counts this and nothing else.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -14,7 +14,6 @@ from duckdb import DuckDBPyConnection
 from analytics_pipeline.database.new_rows import NewRows
 from analytics_pipeline.days import day_end, day_of
 from analytics_pipeline.engine import (
-    Parameters,
     ParquetFiles,
     Relation,
     Schema,
@@ -22,31 +21,34 @@ from analytics_pipeline.engine import (
     copy_to_parquet,
     create_table,
     create_view,
+    frame_in,
 )
 from analytics_pipeline.lake.catalogue import first_kept_day, lake_days
 from analytics_pipeline.lake.schema import LEARNER_DAYS
+from analytics_pipeline.metrics.changes import ROWS_OF, Changes
 from analytics_pipeline.metrics.cohort_inputs import Cohort, cohort_parameters, windows_by_course
 from analytics_pipeline.metrics.entries import add_days, tell_entries, write_entries
+from analytics_pipeline.metrics.expected import count_expected, expect
 from analytics_pipeline.metrics.last_publication import CarriedFiles
-from analytics_pipeline.metrics.lesson_changes import find_lesson_changes
 from analytics_pipeline.metrics.models import read_sql
-from analytics_pipeline.metrics.orders import order_relations, write_orders
+from analytics_pipeline.metrics.orders import tell_orders, write_orders
 from analytics_pipeline.metrics.relations import learner_day_files
 from analytics_pipeline.metrics.since import Since
+from analytics_pipeline.metrics.unknown_refunds import unknown_refunds_of_changes
 from analytics_pipeline.run import PipelineRun
 
-LEVELS = {
-    "quiz_cohort": "quiz",
-    "course_funnel": "course",
-    "course_refund": "course",
-}
-"""Learners enter the cohorts of a table by what they do in quizzes, or in the whole course.
-
-`lesson_cohort` is not among them: what changes in it, single learners tell.
-"""
-
-_BEFORE_ENTRIES = ("moved_learners", "tying_rows", "known_orders", "met_learners", "met_entries")
-_AFTER_ENTRIES = ("moved_cohorts", "entrants", "judged_lessons", "quiz_takers", "quiz_days")
+_BEFORE_ENTRIES = (
+    "moved_learners",
+    "known_orders",
+    "moved_orders",
+    "moved_entrants",
+    "buyers",
+    "met_mentions",
+    "met_orders",
+    "met_learners",
+    "met_entries",
+)
+_AFTER_ENTRIES = ("moved_cohorts", "quiz_takers", "quiz_days")
 """Tables of the session that finds them, each made from those before it."""
 
 _COURSES: Schema = {"course_id": "VARCHAR"}
@@ -58,39 +60,40 @@ _KNOWN_QUIZZES = """
      WHERE quiz_id IS NOT NULL
      GROUP BY course_id, quiz_id
 """
-_SILENT_COURSES = "SELECT DISTINCT course_id FROM analytics.course_refund WHERE approximate"
 
 
 @dataclass(frozen=True)
 class Moved:
-    """Course and day of each cohort that may have moved, by table, and what to count them from.
+    """What has moved since the last publication.
 
-    `lessons` is what has changed in `lesson_cohort`; None where nothing tells what single learners had
-    counted for, so that all of it is to be counted.
+    Of `quiz_cohort` the course and day of each cohort that may have, and learner days to count them from; of
+    every other table what is to be added to its rows, with the refunds of no known order on the days of
+    these. Both are None where nothing tells what single learners had counted for, so that all is counted.
     """
 
-    cohorts: Mapping[str, list[Cohort]]
-    learner_days: Mapping[str, ParquetFiles]
-    lessons: NewRows | None
+    quiz_cohorts: list[Cohort]
+    quiz_days: ParquetFiles
+    changes: Mapping[str, NewRows] | None
+    unknown_refunds: pd.DataFrame | None
     carried: CarriedFiles
 
 
 def find_moved(
     run: PipelineRun, since: Since, as_of: date, relations: Mapping[str, Relation], folder: Path
 ) -> Moved:
-    """The cohorts that may have moved, and in `folder` the learner days to count them from.
+    """What may have moved, in files of `folder`.
 
     `relations` are those of the cohort models, with all learner days up to `as_of`.
     """
+    kept_since = first_kept_day(run.connection) or date.min
     parameters = {
         **cohort_parameters(run.settings, as_of),
         "last_as_of": since.last_as_of,
-        "changed_on": since.changed,
-        "kept_since": first_kept_day(run.connection) or date.min,
+        "kept_since": kept_since,
     }
     about = _about_changes(run, since, as_of)
-    orders = order_relations(run, since.carried.orders, about["changed_days"], relations["learner_days"])
-    with run.engine.session({**relations, **about, **orders}) as duck:
+    with run.engine.session({**relations, **about}) as duck:
+        tell_orders(run, duck, since.carried, relations["learner_days"])
         tell_entries(run, duck, since, as_of, folder)
         for name in _BEFORE_ENTRIES:
             create_table(duck, name, read_sql(name), parameters)
@@ -98,53 +101,37 @@ def find_moved(
         carried = write_entries(run, duck, since.carried, as_of)
         for name in _AFTER_ENTRIES:
             create_table(duck, name, read_sql(name), parameters)
-        cohorts = {level: _cohorts(duck, level) for level in dict.fromkeys(LEVELS.values())}
-        quiz_days = duck.execute("SELECT day FROM quiz_days").fetchall()
-        create_view(duck, "days_of_quizzes", _days(run, {day for (day,) in quiz_days}))
-        histories = {level: _history(duck, level, parameters, folder) for level in cohorts}
-        return Moved(
-            {table: cohorts[level] for table, level in LEVELS.items()},
-            {table: histories[level] for table, level in LEVELS.items()},
-            _lessons(run, duck, since, parameters, folder),
-            replace(carried, orders=write_orders(run, duck, as_of)),
-        )
+        cohorts = duck.sql("SELECT course_id, cohort_day FROM moved_cohorts").fetchall()
+        history = _quiz_history(run, duck, folder)
+        changes, unknown = None, None
+        if since.carried.base_entries is not None:
+            expect(run.connection, count_expected(duck, kept_since))
+            found = Changes(run.connection, duck, since.set_aside, parameters, folder)
+            changes = {table: found.of(table) for table in ROWS_OF}
+            unknown = frame_in(duck, unknown_refunds_of_changes(), parameters)
+        return Moved(cohorts, history, changes, unknown, write_orders(run, duck, carried, as_of))
 
 
-def _lessons(
-    run: PipelineRun, duck: DuckDBPyConnection, since: Since, parameters: Parameters, folder: Path
-) -> NewRows | None:
-    if since.carried.base_entries is None:
-        return None
-    return find_lesson_changes(run.connection, duck, since.set_aside, parameters, folder)
-
-
-def _history(duck: DuckDBPyConnection, level: str, parameters: Parameters, folder: Path) -> ParquetFiles:
+def _quiz_history(run: PipelineRun, duck: DuckDBPyConnection, folder: Path) -> ParquetFiles:
     """On a file and not in memory, as the whole past is: it may be larger than what a run may take."""
-    path = folder / f"{level}_history.parquet"
-    copy_to_parquet(duck, read_sql(f"{level}_history"), parameters, path)
+    quiz_days = duck.execute("SELECT day FROM quiz_days").fetchall()
+    create_view(duck, "days_of_quizzes", _days(run, {day for (day,) in quiz_days}))
+    path = folder / "quiz_history.parquet"
+    copy_to_parquet(duck, read_sql("quiz_history"), {}, path)
     columns = [name for name, *_ in duck.from_parquet(str(path)).description]
     return ParquetFiles([str(path)], {name: LEARNER_DAYS[name] for name in columns})
-
-
-def _cohorts(duck: DuckDBPyConnection, level: str) -> list[Cohort]:
-    found = duck.execute(
-        "SELECT course_id, cohort_day FROM moved_cohorts WHERE level = $level", {"level": level}
-    )
-    return [(course, day) for course, day in found.fetchall()]
 
 
 def _about_changes(run: PipelineRun, since: Since, as_of: date) -> dict[str, Relation]:
     """The days that changed, those on which a window began that has ended, and what stands published."""
     changed = _days(run, since.changed)
     quizzes = run.connection.execute(_KNOWN_QUIZZES).fetchall()
-    silent = run.connection.execute(_SILENT_COURSES).fetchall()
     stale = [(course,) for course in since.set_aside]
     return {
         "changed_days": changed,
         "days_to_add": changed,
         "ending_days": _days(run, _days_of_endings(run, since.last_as_of, as_of)),
         "known_quizzes": TypedFrame(pd.DataFrame(quizzes, columns=list(_QUIZZES)), _QUIZZES),
-        "silent_courses": TypedFrame(pd.DataFrame(silent, columns=list(_COURSES)), _COURSES),
         "stale_courses": TypedFrame(pd.DataFrame(stale, columns=list(_COURSES)), _COURSES),
     }
 

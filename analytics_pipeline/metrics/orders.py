@@ -1,38 +1,70 @@
-"""All orders in one file of the lake: they may be named on any day, and a night need not search every day.
+"""All orders in files of the lake: they may be named on any day, and a night need not search every day.
 
-It holds as of the publication that names it, as the cohort tables do: what has changed since tells which of
-its days are read anew. A publication that counts every cohort names none, and the night after it searches
-every day.
+They hold as of the publication that names them, as the cohort tables do. A night writes the days that have
+changed to the recent file, in the place of what the base file tells of them; when that has grown, both become
+one. A publication that counts every cohort names none, and the night after it searches every day.
 """
 
-from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 
 from duckdb import DuckDBPyConnection
 
-from analytics_pipeline.engine import ParquetFiles, Relation, Schema
+from analytics_pipeline.engine import ParquetFiles, Relation, Schema, create_table, create_view
 from analytics_pipeline.lake.schema import LEARNER_DAYS, Kind
-from analytics_pipeline.metrics.carried_file import write_carried_file
+from analytics_pipeline.metrics.carried_file import RECENT_SHARE, write_carried_file
+from analytics_pipeline.metrics.last_publication import CarriedFiles
+from analytics_pipeline.metrics.models import read_sql
 from analytics_pipeline.run import PipelineRun
 
 _ORDERS: Schema = {
-    name: LEARNER_DAYS[name]
-    for name in ("day", "course_id", "learner_id", "first_at", "purchases", "refunds")
+    "day": "DATE",
+    "course_id": "VARCHAR",
+    "learner_id": "VARCHAR",
+    "order_id": "VARCHAR",
+    "is_refund": "BOOLEAN",
+    "entry": LEARNER_DAYS["purchases"].removesuffix("[]"),
 }
+# What a day has once told, it tells in every later form: one that tells again is told as a whole.
+_OTHERS = "SELECT * FROM {told} ANTI JOIN {again} USING (day) UNION ALL SELECT * FROM {again}"
 
 
-def order_relations(
-    run: PipelineRun, order_file: str | None, changed: Relation, every_day: Relation
-) -> Mapping[str, Relation]:
-    """What `tying_rows` reads: the file, and the days of which it does not tell."""
-    told = [] if order_file is None else run.lake.paths([order_file])
-    return {
-        "told_orders": ParquetFiles(told, _ORDERS),
-        "untold_days": every_day if order_file is None else changed,
-    }
+def tell_orders(
+    run: PipelineRun, duck: DuckDBPyConnection, carried: CarriedFiles, every_day: Relation
+) -> None:
+    """Let the session read as `told_orders` those of the days that have not changed, or as they were before.
+
+    Besides as `new_orders` those of its `changed_days`, and as `orders` all; `order_mentions` says what they
+    hold. Without carried files they are found in `every_day`.
+    """
+    mentions = read_sql("order_mentions")
+    create_table(duck, "new_orders", f"WITH days AS (FROM changed_days) {mentions}", {})
+    if carried.base_orders is None:
+        create_view(duck, "every_day", every_day)
+        unchanged = "SELECT * FROM every_day ANTI JOIN changed_days USING (day)"
+        create_table(duck, "recent_orders", f"WITH days AS ({unchanged}) {mentions}", {})
+        create_view(duck, "base_orders", ParquetFiles([], _ORDERS))
+    else:
+        recent = [name for name in [carried.recent_orders] if name is not None]
+        create_view(duck, "base_orders", ParquetFiles(run.lake.paths([carried.base_orders]), _ORDERS))
+        create_view(duck, "recent_orders", ParquetFiles(run.lake.paths(recent), _ORDERS))
+    for name, told, again in (
+        ("told_orders", "base_orders", "recent_orders"),
+        ("orders", "told_orders", "new_orders"),
+    ):
+        duck.execute(f"CREATE VIEW {name} AS {_OTHERS.format(told=told, again=again)}")
 
 
-def write_orders(run: PipelineRun, duck: DuckDBPyConnection, as_of: date) -> str:
-    """Write the session's `tying_rows` to a file that the next publication may name; its name."""
-    name, _ = write_carried_file(run, duck, Kind.ORDERS, "SELECT * FROM tying_rows", as_of)
-    return name
+def write_orders(
+    run: PipelineRun, duck: DuckDBPyConnection, carried: CarriedFiles, as_of: date
+) -> CarriedFiles:
+    """Write what the session tells to files that the next publication may name. The entries carried stay."""
+    sql = _OTHERS.format(told="recent_orders", again="new_orders")
+    recent, rows = write_carried_file(run, duck, Kind.ORDERS, sql, as_of)
+    of_base = duck.sql("FROM base_orders").count("*").fetchall()[0][0]
+    if carried.base_orders is not None and rows <= of_base * RECENT_SHARE:
+        return replace(carried, recent_orders=recent)
+    # In this order, so that who asks for the orders of some days need not read all.
+    base, _ = write_carried_file(run, duck, Kind.ORDERS, "FROM orders ORDER BY day", as_of)
+    run.lake.remove([recent])
+    return replace(carried, base_orders=base, recent_orders=None)

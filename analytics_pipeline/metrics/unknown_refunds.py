@@ -17,7 +17,7 @@ from analytics_pipeline.engine import Parameters, Reading
 from analytics_pipeline.events import EventType, Reason
 from analytics_pipeline.instants import microseconds
 from analytics_pipeline.lake.wire import wire_form
-from analytics_pipeline.metrics.cohort_inputs import Cohort, of_cohorts
+from analytics_pipeline.metrics.cohort_inputs import Cohort
 from analytics_pipeline.metrics.models import read_sql
 from analytics_pipeline.quarantine.ids import quarantine_id
 
@@ -43,21 +43,24 @@ _KEEP = """
 """
 
 
-def find_unknown_refunds(
-    connection: Connection,
-    learner_days: Reading,
-    parameters: Parameters,
-    kept_since: date | None,
-    *,
-    of_moved: bool,
-) -> None:
+def unknown_refunds_of_changes() -> str:
+    """Finds those of the days of changed cohorts of course_refund, in a session that has counted changes.
+
+    It keeps them as `course_refund_changes`.
+    """
+    return f"WITH learner_days AS ({read_sql('unknown_rows')}) SELECT * FROM ({read_sql('unknown_refund')})"  # noqa: S608  # ours
+
+
+def all_unknown_refunds(reading: Reading, parameters: Parameters) -> pd.DataFrame:
+    """Those of the learner days that are read."""
+    return reading.frame(read_sql("unknown_refund"), parameters)
+
+
+def expect_unknown_refunds(connection: Connection, found: pd.DataFrame, kept_since: date | None) -> None:
     """Put them into the connection's `pg_temp.unknown_refund`, as they will stand in quarantine.
 
-    With `of_moved` only those of the courses and days in the relation `moved_cohorts`. Those of days before
-    `kept_since` are counted in rows that are frozen, and leave the quarantine.
+    Those of days before `kept_since` are counted in rows that are frozen, and leave the quarantine.
     """
-    sql = read_sql("unknown_refund")
-    found = learner_days.frame(of_cohorts(sql, "day") if of_moved else sql, parameters)
     if kept_since is not None:
         found = found[found["day"] >= pd.Timestamp(kept_since)]
     connection.execute(_CREATE)

@@ -90,7 +90,7 @@ def course_line(course: str, day: date, learners: int) -> str:
 
 
 def funnel_line(course: str, cohort_day: date, entered: int, as_of: datetime = AS_OF) -> str:
-    return f"{course},completion,{cohort_day},{entered},3,,3,1,0,,2,1,,,,,,,{as_of.isoformat()}"
+    return f"{course},completion,{cohort_day},{entered},3,,3,1,0,,2,1,,,,,,,,{as_of.isoformat()}"
 
 
 def test_the_rows_of_a_course_lie_together_on_the_disk(desk: Desk) -> None:

@@ -127,14 +127,15 @@ def course_funnel(wire: Sequence[Wire], asked: Asked) -> Rows:
         "already_enrolled": None,
         "completed_required": None,
         "progress_sum": None,
+        "required_lessons": None,
     }
     for row in rows:
         row["window_days"] = (asked.windows or {}).get(row["course_id"], asked.window_days)
         # One division, as a person would do it, after whole lessons were counted.
-        if lessons := row.pop("required_lessons_done", None):
-            row["progress_sum"] = lessons / len((asked.required or {})[row["course_id"]])
-        elif lessons == 0:
-            row["progress_sum"] = 0.0
+        lessons = row.pop("required_lessons_done", None)
+        if lessons is not None:
+            row["required_lessons"] = len((asked.required or {})[row["course_id"]])
+            row["progress_sum"] = lessons / row["required_lessons"]
     return [{**every, **row} for row in rows]
 
 

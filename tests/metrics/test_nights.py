@@ -21,7 +21,7 @@ from analytics_pipeline.days import DayRange, day_of
 from analytics_pipeline.engine import Apart, ParquetFiles
 from analytics_pipeline.erasure.erase import erase_learner
 from analytics_pipeline.lake.schema import APART
-from analytics_pipeline.metrics import cohort_counts, entries
+from analytics_pipeline.metrics import cohort_counts, entries, orders
 from analytics_pipeline.metrics import cohorts as cohort_tables
 from analytics_pipeline.metrics import moved as moved_cohorts
 from analytics_pipeline.metrics.causes import LATE_EVENTS
@@ -54,6 +54,12 @@ SHORT: dict[str, Any] = {
     "refund_window_days": 4,
     "first_day": FIRST,
 }
+
+
+WRONG = """
+    UPDATE analytics.{table} SET {wrong}
+     WHERE ctid = (SELECT ctid FROM analytics.{table} WHERE course_id = 'c1' ORDER BY cohort_day LIMIT 1)
+"""
 
 
 def asked_of(run: PipelineRun, as_of: date) -> Asked:
@@ -91,10 +97,10 @@ def by_arrival(stream: Mapping[date, list[Wire]], chance: random.Random) -> dict
     return arrivals
 
 
-def lessons_moved(moved: Moved) -> set[tuple[str, date]]:
-    assert moved.lessons is not None
-    assert moved.lessons.are_changes
-    return set(moved.lessons.cohorts or [])
+def changed(moved: Moved, table: str) -> set[tuple[str, date]]:
+    assert moved.changes is not None
+    assert moved.changes[table].are_changes
+    return set(moved.changes[table].cohorts or [])
 
 
 @pytest.mark.parametrize(("seed", "sizes"), [(1, (10_000_000, 0.5)), (2, (50, 100))])
@@ -105,6 +111,7 @@ def test_a_month_of_nights_with_late_events_is_each_night_what_counting_everythi
     parts = replace(COURSES_APART, rows_at_once=rows_at_once)
     monkeypatch.setattr(cohort_counts, "COURSES_APART", parts)
     monkeypatch.setattr(entries, "RECENT_SHARE", recent_share)
+    monkeypatch.setattr(orders, "RECENT_SHARE", recent_share)
     arrivals = by_arrival(life(seed, days=16, learners=45, events_a_day=40), random.Random(seed))
     known: list[Wire] = []
     with a_run(database, tmp_path, **SHORT, funnel_windows={"c2": 3}) as run:
@@ -146,8 +153,16 @@ def test_what_cannot_be_told_from_changed_days_is_counted_anew_and_nights_go_on_
     assert [number for number, counted in enumerate(counted_all) if counted] == [0, 3]
 
 
+@pytest.mark.parametrize(
+    ("table", "wrong"),
+    [
+        ("lesson_cohort", "viewers = viewers + 1, active = active + 1"),
+        ("course_funnel", "entered = entered + 1, open = open + 1"),
+        ("course_refund", "orders = orders + 1"),
+    ],
+)
 def test_a_course_of_which_a_wrong_number_stands_is_set_aside_and_counted_anew_in_the_next_night(
-    database: Database, tmp_path: Path
+    database: Database, tmp_path: Path, table: str, wrong: str
 ) -> None:
     stream = life(seed=5, days=7, learners=40, events_a_day=30)
     known: list[Wire] = []
@@ -158,12 +173,7 @@ def test_a_course_of_which_a_wrong_number_stands_is_set_aside_and_counted_anew_i
             arrive(database, run, wire, day)
             if number == 4:
                 with database.connect("owner") as owner:
-                    owner.execute(
-                        "UPDATE analytics.lesson_cohort SET viewers = viewers + 1, active = active + 1"
-                        " WHERE (course_id, cohort_day, lesson_idx) ="
-                        " (SELECT course_id, cohort_day, lesson_idx FROM analytics.lesson_cohort"
-                        " WHERE course_id = 'c1' ORDER BY 2, 3 LIMIT 1)"
-                    )
+                    owner.execute(WRONG.format(table=table, wrong=wrong).encode())
             publication = publish_cohorts_as_of(run, day)
             assert publication.counted_all == (number == 0)
             set_aside.append(publication.published.set_aside)
@@ -236,12 +246,12 @@ def test_a_night_counts_only_the_cohorts_of_those_who_came_became_quiet_or_whose
     }
     for as_of in expected:
         assert not publish_cohorts_as_of(run, as_of).counted_all
-    assert counted[0].lessons is None
-    found = [(lessons_moved(each), set(each.cohorts["course_funnel"])) for each in counted[1:]]
+    assert counted[0].changes is None
+    found = [(changed(each, "lesson_cohort"), changed(each, "course_funnel")) for each in counted[1:]]
     assert dict(zip(expected, found, strict=True)) == expected
     publish_cohorts_as_of(run, on(89))
     assert not publish_cohorts_as_of(run, on(90)).counted_all
-    assert set(counted[-1].cohorts["course_funnel"]) == {("c1", on(1))}
+    assert changed(counted[-1], "course_funnel") == {("c1", on(1))}
 
 
 @pytest.mark.parametrize("late", [("enroll", None), ("lesson_viewed", 7)])
@@ -337,8 +347,8 @@ def test_whoever_goes_on_with_lessons_moves_no_entry_of_the_course(
     publish_cohorts_as_of(run, DAY + timedelta(days=1))
     publish_cohorts_as_of(run, last)
     # A second view of the lesson changes no number either.
-    assert lessons_moved(moved[-1]) == set()
-    assert moved[-1].cohorts["course_funnel"] == []
+    assert changed(moved[-1], "lesson_cohort") == set()
+    assert changed(moved[-1], "course_funnel") == set()
 
 
 def nights_of_arrival(
@@ -366,11 +376,13 @@ def carried_file(run: PipelineRun, kind: str, column: str) -> tuple[list[str], R
     return names, rows
 
 
-def orders_in_file(run: PipelineRun) -> tuple[list[str], list[str]]:
-    """The files of orders that there are, and the ids of the events in the one that is named."""
-    names, rows = carried_file(run, "orders", "order_file")
-    entries = [entry for row in rows for entry in [*(row["purchases"] or []), *(row["refunds"] or [])]]
-    return names, sorted(entry["event_id"] for entry in entries)
+def orders_in_files(run: PipelineRun) -> tuple[list[str], list[str]]:
+    """The files of orders that there are, and the ids of the events in those that are named."""
+    names, base = carried_file(run, "orders", "order_file")
+    _, recent = carried_file(run, "orders", "recent_order_file")
+    told_again = {row["day"] for row in recent}
+    rows = [row for row in base if row["day"] not in told_again] + recent
+    return names, sorted(row["entry"]["event_id"] for row in rows)
 
 
 def without_replaced(base: Rows, recent: Rows) -> Rows:
@@ -442,19 +454,21 @@ def test_a_night_reads_no_day_before_those_who_moved_had_come(
     assert not [day for day in read if days[0] <= day < days[1] - timedelta(days=30)]
 
 
-def test_one_file_holds_the_orders_of_all_days_until_every_cohort_is_counted_anew(
-    database: Database, tmp_path: Path
+@pytest.mark.parametrize(("recent_share", "files"), [(0, 1), (100, 2)])
+def test_the_files_of_orders_hold_those_of_all_days_until_every_cohort_is_counted_anew(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recent_share: int, files: int
 ) -> None:
+    monkeypatch.setattr(orders, "RECENT_SHARE", recent_share)
     with a_run(database, tmp_path, **SHORT) as run:
         for number, day, known in nights_of_arrival(database, run, days=8):
             publish_cohorts_as_of(run, day)
-            names, found = orders_in_file(run)
-            orders = sorted(each["id"] for each in known if each["eventType"] in {"purchase", "refund"})
-            assert len(names) == (1 if number else 0)
-            assert found == (orders if number else [])
+            names, found = orders_in_files(run)
+            placed = sorted(each["id"] for each in known if each["eventType"] in {"purchase", "refund"})
+            assert len(names) == min(number, files)
+            assert found == (placed if number else [])
         assert len(found) > 20
         publish_cohorts_as_of(run, day, LATE_EVENTS)
-        assert orders_in_file(run) == ([], [])
+        assert orders_in_files(run) == ([], [])
         publish_cohorts_as_of(run, day)
-        assert len(orders_in_file(run)[0]) == 1
+        assert len(orders_in_files(run)[0]) == 1
         assert_counted(database, known, asked_of(run, day))

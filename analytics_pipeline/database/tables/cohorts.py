@@ -15,8 +15,10 @@ from sqlalchemy import (
 )
 
 from analytics_pipeline.database.tables.columns import (
+    ADDED_AS,
     INSTANT,
     MONEY,
+    STATED,
     as_of,
     count,
     metadata,
@@ -114,8 +116,17 @@ course_funnel = Table(
         "progress_sum",
         Double,
         comment="Sum of the entrants' shares of required lessons completed; null like completed_required.",
+        info={ADDED_AS: "round(sum(progress_sum) * required_lessons) / required_lessons"},
     ),
-    Column("window_days", Integer, comment="Days after entry within which a step counted."),
+    Column(
+        "required_lessons",
+        Integer,
+        comment="Lessons that the catalogue requires; null like completed_required.",
+        info={STATED: True},
+    ),
+    Column(
+        "window_days", Integer, comment="Days after entry within which a step counted.", info={STATED: True}
+    ),
     as_of(),
     *provenance(),
     schema="analytics",
@@ -147,6 +158,7 @@ course_refund = Table(
         Boolean,
         nullable=False,
         comment="True where the course sends no refunds and orders without an enrolment stand for them.",
+        info={STATED: True},
     ),
     as_of(),
     *provenance(),
@@ -176,6 +188,11 @@ cohort_publication = Table(
         Text,
         comment="File of the lake with the orders of all learner days that were counted; null where none was"
         " written.",
+    ),
+    Column(
+        "recent_order_file",
+        Text,
+        comment="The same of days that changed since that file was written; null where none did.",
     ),
     Column(
         "entry_file",

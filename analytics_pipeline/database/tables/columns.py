@@ -9,6 +9,12 @@ metadata = MetaData()
 PERSONS = "persons"
 """The mark, in a column's `info`, of numbers that count learners."""
 
+STATED = "stated"
+"""The mark of what a row states beside its numbers: all rows that add up to one state the same."""
+
+ADDED_AS = "added as"
+"""The mark of SQL by which the values of a column add up, where their mere sum would not be exact."""
+
 INSTANT = DateTime(timezone=True)
 MONEY = Numeric(24, 4)
 EVENT_TYPE = Enum(

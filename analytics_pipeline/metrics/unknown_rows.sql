@@ -1,0 +1,24 @@
+-- What tells which refunds name no known order, in the form of learner days: those of the days of changed cohorts of
+-- course_refund, and the purchases of what they name.
+WITH named AS (
+    SELECT course_id, order_id, day
+    FROM known_orders
+    WHERE is_refund AND (course_id, day) IN (SELECT (course_id, cohort_day) FROM course_refund_changes)
+),
+bought AS (
+    SELECT course_id, order_id, day
+    FROM known_orders
+    SEMI JOIN named USING (course_id, order_id)
+    WHERE NOT is_refund
+)
+SELECT
+    day, course_id, NULL AS lesson_idx, NULL AS quiz_id, learner_id, entry.at AS first_at, NULL AS purchases,
+    [entry] AS refunds
+FROM orders
+SEMI JOIN named USING (course_id, order_id, day)
+WHERE is_refund
+UNION ALL
+SELECT day, course_id, NULL, NULL, learner_id, entry.at, [entry], NULL
+FROM orders
+SEMI JOIN bought USING (course_id, order_id, day)
+WHERE NOT is_refund
