@@ -50,6 +50,8 @@ lesson_daily = Table(
         "views_by_hour", ARRAY(BigInteger), nullable=False, comment="Views per hour since the day began (25)."
     ),
     *provenance(),
+    # Rows are long, those of a day lie together, and silence is judged by the last months.
+    Index("lesson_daily_by_day", "day", postgresql_using="brin", postgresql_with={"autosummarize": "on"}),
     schema="analytics",
     comment="Activity per lesson and site day. Persons are learner-days and are never summed over days.",
 )
