@@ -114,7 +114,7 @@ def set_publication(connection: Connection, definition: str, run_id: str, carrie
 
 
 def forget_carried(connection: Connection) -> list[str]:
-    """Let the next night read every day; to be called where learner days are let go of.
+    """Let the next night read every day; to be called once days are let go of that these files tell of.
 
     Returns the names of the files that are to be removed after that.
     """

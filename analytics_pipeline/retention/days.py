@@ -18,6 +18,12 @@ from analytics_pipeline.settings import Settings
 
 DAYS_AT_ONCE = 400
 
+FORGETS_ON = 7
+"""When a Sunday is let go of, so are the files in which a night looks things up, as they tell of it.
+
+Not with every day, since the night after reads and counts all that is kept.
+"""
+
 _UNSEALED = "SELECT DISTINCT day FROM ingest.inbox WHERE day < %s"
 _COHORTS_BEHIND = """
     SELECT (SELECT max(reconciled_at) FROM analytics.lake_day)
@@ -109,7 +115,8 @@ def _freeze(run: PipelineRun, rows: Sequence[LakeDay]) -> None:
         days: list[date] = [row.day for row in rows]
         changed = run.connection.execute(_FREEZE, {"days": days, "last": last.day, "carried": carried})
         _all_changed(changed.rowcount, len(rows) + bool(before))
-        replaced += forget_carried(run.connection)
+        if any(day.isoweekday() == FORGETS_ON for day in days):
+            replaced += forget_carried(run.connection)
     run.lake.remove(replaced)
 
 

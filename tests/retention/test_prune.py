@@ -120,6 +120,23 @@ def test_of_pruned_days_no_raw_file_is_left_and_of_frozen_ones_one_file_in_all(
     assert set(run.lake.written_before(datetime.now(UTC) + timedelta(days=1))) == named
 
 
+def test_the_files_to_look_things_up_in_are_let_go_of_with_a_sunday_and_stay_with_any_other_day(
+    server: Server, tmp_path: Path
+) -> None:
+    stood = dict[date, bool]()
+    with site(server, tmp_path) as (database, run):
+        for day, wire in life(seed=13, days=14, learners=12, events_a_day=20).items():
+            with database.connect("ingest") as ingest:
+                deliver(ingest, wire, run.settings)
+            night(run, [day], day)
+            let_go = prune_after(run, day).plan.learners
+            query = "SELECT entry_file IS NOT NULL FROM analytics.cohort_publication"
+            (named,) = run.connection.execute(query).fetchone() or (None,)
+            stood |= {row.day: bool(named) for row in let_go}
+    assert len(stood) == 9
+    assert [day for day, named in stood.items() if not named] == [date(2024, 3, 3)]
+
+
 def test_pruning_again_finds_nothing(pruned_site: tuple[Database, PipelineRun]) -> None:
     _, run = pruned_site
     again = prune_after(run, day_number(11))
