@@ -6,6 +6,9 @@ from pathlib import Path
 
 from analytics_pipeline.database.new_rows import NewRows
 from analytics_pipeline.engine import Parameters, Reading
+from analytics_pipeline.metrics.changes.expected import expect
+from analytics_pipeline.metrics.changes.moved import Moved, find_moved
+from analytics_pipeline.metrics.changes.since import Since
 from analytics_pipeline.metrics.cohort_inputs import (
     COURSES_APART,
     cohort_frame,
@@ -14,11 +17,8 @@ from analytics_pipeline.metrics.cohort_inputs import (
     of_cohorts,
     of_kept_days,
 )
-from analytics_pipeline.metrics.expected import expect
 from analytics_pipeline.metrics.last_publication import CarriedFiles
 from analytics_pipeline.metrics.models import COHORT, Model, model
-from analytics_pipeline.metrics.moved import Moved, find_moved
-from analytics_pipeline.metrics.since import Since
 from analytics_pipeline.metrics.unknown_refunds import all_unknown_refunds, expect_unknown_refunds
 from analytics_pipeline.run import PipelineRun
 

@@ -42,9 +42,9 @@ def of_kept_days(sql: str, kept_since: date | None) -> str:
     return f"SELECT * FROM (\n{sql}\n) AS every_day WHERE cohort_day >= DATE '{kept_since}'"  # noqa: S608  # a date
 
 
-def of_cohorts(sql: str, day: str = "cohort_day") -> str:
-    """The cohort model's rows of the cohorts in the relation `moved_cohorts`; `day` names its day."""
-    return f"SELECT * FROM (\n{sql}\n) AS every_row WHERE (course_id, {day}) IN (FROM moved_cohorts)"  # noqa: S608  # ours
+def of_cohorts(sql: str) -> str:
+    """The cohort model's rows of the cohorts in the relation `moved_cohorts`."""
+    return f"SELECT * FROM (\n{sql}\n) AS every_row WHERE (course_id, cohort_day) IN (FROM moved_cohorts)"  # noqa: S608  # ours
 
 
 def cohort_frame(cohorts: Iterable[Cohort]) -> TypedFrame:

@@ -11,12 +11,12 @@ from analytics_pipeline.database.publish import Published, publish
 from analytics_pipeline.days import day_end, day_of
 from analytics_pipeline.lake.catalogue import as_of_day, first_kept_day
 from analytics_pipeline.metrics.causes import DEFINITION_CHANGE, LATE_EVENTS, RECOMPUTED
+from analytics_pipeline.metrics.changes.since import since_last
 from analytics_pipeline.metrics.cohort_checks import COHORT_CHECKS
 from analytics_pipeline.metrics.cohort_counts import count_cohorts
 from analytics_pipeline.metrics.cohort_inputs import cohort_definition
 from analytics_pipeline.metrics.failures import keep_failed_courses, record_failed_courses
 from analytics_pipeline.metrics.last_publication import LastPublication, last_publication, set_publication
-from analytics_pipeline.metrics.since import since_last
 from analytics_pipeline.metrics.unknown_refunds import quarantine_unknown_refunds
 from analytics_pipeline.metrics.windows import refresh_windows
 from analytics_pipeline.run import PipelineRun

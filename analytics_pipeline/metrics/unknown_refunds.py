@@ -43,14 +43,6 @@ _KEEP = """
 """
 
 
-def unknown_refunds_of_changes() -> str:
-    """Finds those of the days of changed cohorts of course_refund, in a session that has counted changes.
-
-    It keeps them as `course_refund_changes`.
-    """
-    return f"WITH learner_days AS ({read_sql('unknown_rows')}) SELECT * FROM ({read_sql('unknown_refund')})"  # noqa: S608  # ours
-
-
 def all_unknown_refunds(reading: Reading, parameters: Parameters) -> pd.DataFrame:
     """Those of the learner days that are read."""
     return reading.frame(read_sql("unknown_refund"), parameters)

@@ -21,15 +21,16 @@ from analytics_pipeline.days import DayRange, day_of
 from analytics_pipeline.engine import Apart, ParquetFiles
 from analytics_pipeline.erasure.erase import erase_learner
 from analytics_pipeline.lake.schema import APART
-from analytics_pipeline.metrics import cohort_counts, entries, orders
+from analytics_pipeline.metrics import cohort_counts
 from analytics_pipeline.metrics import cohorts as cohort_tables
-from analytics_pipeline.metrics import moved as moved_cohorts
 from analytics_pipeline.metrics.causes import LATE_EVENTS
+from analytics_pipeline.metrics.changes import entries, orders
+from analytics_pipeline.metrics.changes import moved as moved_cohorts
+from analytics_pipeline.metrics.changes.moved import Moved, find_moved
+from analytics_pipeline.metrics.changes.since import MOST_CHANGED_DAYS
 from analytics_pipeline.metrics.cohort_checks import COHORT_CHECKS
 from analytics_pipeline.metrics.cohort_inputs import COURSES_APART
 from analytics_pipeline.metrics.cohorts import publish_cohorts_as_of
-from analytics_pipeline.metrics.moved import Moved, find_moved
-from analytics_pipeline.metrics.since import MOST_CHANGED_DAYS
 from analytics_pipeline.run import PipelineRun
 from tests.conftest import Database
 from tests.course_life import FIRST, life

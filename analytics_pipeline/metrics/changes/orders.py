@@ -12,9 +12,9 @@ from duckdb import DuckDBPyConnection
 
 from analytics_pipeline.engine import ParquetFiles, Relation, Schema, create_table, create_view
 from analytics_pipeline.lake.schema import LEARNER_DAYS, Kind
-from analytics_pipeline.metrics.carried_file import RECENT_SHARE, write_carried_file
+from analytics_pipeline.metrics.changes.carried_file import RECENT_SHARE, write_carried_file
+from analytics_pipeline.metrics.changes.sql import read_step
 from analytics_pipeline.metrics.last_publication import CarriedFiles
-from analytics_pipeline.metrics.models import read_sql
 from analytics_pipeline.run import PipelineRun
 
 _ORDERS: Schema = {
@@ -37,7 +37,7 @@ def tell_orders(
     Besides as `new_orders` those of its `changed_days`, and as `orders` all; `order_mentions` says what they
     hold. Without carried files they are found in `every_day`.
     """
-    mentions = read_sql("order_mentions")
+    mentions = read_step("order_mentions")
     create_table(duck, "new_orders", f"WITH days AS (FROM changed_days) {mentions}", {})
     if carried.base_orders is None:
         create_view(duck, "every_day", every_day)

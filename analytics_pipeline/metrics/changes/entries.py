@@ -27,11 +27,11 @@ from analytics_pipeline.engine import (
 )
 from analytics_pipeline.lake.catalogue import first_day, lake_days
 from analytics_pipeline.lake.schema import APART, Kind
-from analytics_pipeline.metrics.carried_file import RECENT_SHARE, write_carried_file
+from analytics_pipeline.metrics.changes.carried_file import RECENT_SHARE, write_carried_file
+from analytics_pipeline.metrics.changes.since import Since
+from analytics_pipeline.metrics.changes.sql import read_step
 from analytics_pipeline.metrics.last_publication import CarriedFiles
-from analytics_pipeline.metrics.models import read_sql
 from analytics_pipeline.metrics.relations import learner_day_files
-from analytics_pipeline.metrics.since import Since
 from analytics_pipeline.run import PipelineRun
 
 _ENTRIES: Schema = {
@@ -91,9 +91,9 @@ def add_days(duck: DuckDBPyConnection, days: Relation) -> None:
 
     Besides, as `known_entries` of these and all others whom `met_entries` tell of.
     """
-    sql = rows_in_parts(duck, read_sql("new_entries"), {"days_to_add": days}, {}, _APART)
+    sql = rows_in_parts(duck, read_step("new_entries"), {"days_to_add": days}, {}, _APART)
     create_table(duck, "new_entries", sql, {})
-    duck.execute(f"CREATE VIEW known_entries AS {read_sql('known_entries')}")
+    duck.execute(f"CREATE VIEW known_entries AS {read_step('known_entries')}")
 
 
 def write_entries(
@@ -125,7 +125,7 @@ def _of_all_days(run: PipelineRun, changed: Sequence[date], as_of: date, folder:
     unchanged = lake_days(run.connection, set(days) - set(changed)).values()
     path = str(folder / "told_entries.parquet")
     relations = {"met_entries": _NONE, "days_to_add": learner_day_files(run.lake, unchanged)}
-    return ParquetFiles(run.engine.write_parts(read_sql("new_entries"), relations, path, _APART), _ENTRIES)
+    return ParquetFiles(run.engine.write_parts(read_step("new_entries"), relations, path, _APART), _ENTRIES)
 
 
 def _files(run: PipelineRun, names: Sequence[str]) -> ParquetFiles:

@@ -16,7 +16,8 @@ from psycopg import Connection
 
 from analytics_pipeline.database.new_rows import NewRows, added_columns, agreed_columns, published_columns
 from analytics_pipeline.engine import Parameters, copy_to_csv, create_table, quoted
-from analytics_pipeline.metrics.models import Model, model, read_sql
+from analytics_pipeline.metrics.changes.sql import read_step
+from analytics_pipeline.metrics.models import Model, model
 
 ROWS_OF = {"lesson_cohort": "lesson_rows", "course_funnel": "funnel_rows", "course_refund": "refund_rows"}
 """The tables of which changes are counted, each with what gives its model learner days of those met."""
@@ -53,7 +54,7 @@ class Changes:
 
     def of(self, table: str) -> NewRows:
         """What changed in this table; the session keeps it as `<table>_changes`."""
-        counted, rows = model(table), read_sql(ROWS_OF[table])
+        counted, rows = model(table), read_step(ROWS_OF[table])
         now, then, changes = (f"{table}_{name}" for name in ("now", "then", "changes"))
         as_of_then = {**self.parameters, "as_of": self.parameters["last_as_of"]}
         create_table(self.duck, now, _shares(counted, rows, _NOW), self.parameters)

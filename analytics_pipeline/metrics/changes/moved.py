@@ -25,16 +25,16 @@ from analytics_pipeline.engine import (
 )
 from analytics_pipeline.lake.catalogue import first_kept_day, lake_days
 from analytics_pipeline.lake.schema import LEARNER_DAYS
-from analytics_pipeline.metrics.changes import ROWS_OF, Changes
+from analytics_pipeline.metrics.changes.entries import add_days, tell_entries, write_entries
+from analytics_pipeline.metrics.changes.expected import count_expected, expect
+from analytics_pipeline.metrics.changes.orders import tell_orders, write_orders
+from analytics_pipeline.metrics.changes.shares import ROWS_OF, Changes
+from analytics_pipeline.metrics.changes.since import Since
+from analytics_pipeline.metrics.changes.sql import read_step
 from analytics_pipeline.metrics.cohort_inputs import Cohort, cohort_parameters, windows_by_course
-from analytics_pipeline.metrics.entries import add_days, tell_entries, write_entries
-from analytics_pipeline.metrics.expected import count_expected, expect
 from analytics_pipeline.metrics.last_publication import CarriedFiles
 from analytics_pipeline.metrics.models import read_sql
-from analytics_pipeline.metrics.orders import tell_orders, write_orders
 from analytics_pipeline.metrics.relations import learner_day_files
-from analytics_pipeline.metrics.since import Since
-from analytics_pipeline.metrics.unknown_refunds import unknown_refunds_of_changes
 from analytics_pipeline.run import PipelineRun
 
 _BEFORE_ENTRIES = (
@@ -50,6 +50,12 @@ _BEFORE_ENTRIES = (
 )
 _AFTER_ENTRIES = ("moved_cohorts", "quiz_takers", "quiz_days")
 """Tables of the session that finds them, each made from those before it."""
+
+# Those of the days of changed cohorts of course_refund, whose changes the session keeps by then.
+_UNKNOWN_REFUNDS = f"""
+    WITH learner_days AS ({read_step("unknown_rows")})
+    SELECT * FROM ({read_sql("unknown_refund")})
+"""  # noqa: S608  # models of ours
 
 _COURSES: Schema = {"course_id": "VARCHAR"}
 _QUIZZES: Schema = {"course_id": "VARCHAR", "quiz_id": "VARCHAR", "lesson_idx": "INTEGER"}
@@ -96,11 +102,11 @@ def find_moved(
         tell_orders(run, duck, since.carried, relations["learner_days"])
         tell_entries(run, duck, since, as_of, folder)
         for name in _BEFORE_ENTRIES:
-            create_table(duck, name, read_sql(name), parameters)
+            create_table(duck, name, read_step(name), parameters)
         add_days(duck, about["days_to_add"])
         carried = write_entries(run, duck, since.carried, as_of)
         for name in _AFTER_ENTRIES:
-            create_table(duck, name, read_sql(name), parameters)
+            create_table(duck, name, read_step(name), parameters)
         cohorts = duck.sql("SELECT course_id, cohort_day FROM moved_cohorts").fetchall()
         history = _quiz_history(run, duck, folder)
         changes, unknown = None, None
@@ -108,7 +114,7 @@ def find_moved(
             expect(run.connection, count_expected(duck, kept_since))
             found = Changes(run.connection, duck, since.set_aside, parameters, folder)
             changes = {table: found.of(table) for table in ROWS_OF}
-            unknown = frame_in(duck, unknown_refunds_of_changes(), parameters)
+            unknown = frame_in(duck, _UNKNOWN_REFUNDS, parameters)
         return Moved(cohorts, history, changes, unknown, write_orders(run, duck, carried, as_of))
 
 
@@ -117,7 +123,7 @@ def _quiz_history(run: PipelineRun, duck: DuckDBPyConnection, folder: Path) -> P
     quiz_days = duck.execute("SELECT day FROM quiz_days").fetchall()
     create_view(duck, "days_of_quizzes", _days(run, {day for (day,) in quiz_days}))
     path = folder / "quiz_history.parquet"
-    copy_to_parquet(duck, read_sql("quiz_history"), {}, path)
+    copy_to_parquet(duck, read_step("quiz_history"), {}, path)
     columns = [name for name, *_ in duck.from_parquet(str(path)).description]
     return ParquetFiles([str(path)], {name: LEARNER_DAYS[name] for name in columns})
 
