@@ -11,7 +11,7 @@ from psycopg import Connection, sql
 from psycopg.rows import dict_row
 from sqlalchemy import Table
 
-from analytics_pipeline.database.revisions import published_columns, published_table
+from analytics_pipeline.database.new_rows import published_columns, published_table
 from analytics_pipeline.database.turn import hold_turn
 from analytics_pipeline.database.urls import database_urls
 from analytics_pipeline.engine import Engine

@@ -23,7 +23,6 @@ from pydantic import BaseModel, Field
 from analytics_pipeline.events import StoredEvent
 from analytics_pipeline.ingest.answers import Receive, Scope, Send, send_json
 from analytics_pipeline.ingest.body import Memory, read_body
-from analytics_pipeline.ingest.calendar import microseconds
 from analytics_pipeline.ingest.connection import Connection, connector
 from analytics_pipeline.ingest.envelope import read
 from analytics_pipeline.ingest.intake import Intake, Reception
@@ -31,6 +30,7 @@ from analytics_pipeline.ingest.metrics import Metrics
 from analytics_pipeline.ingest.rules import rules_of
 from analytics_pipeline.ingest.submission import Submission
 from analytics_pipeline.ingest.writer import Writer
+from analytics_pipeline.instants import microseconds
 from analytics_pipeline.settings import Settings, load_settings
 
 EVENT_PATH = "/api/analytics/event"
