@@ -112,9 +112,8 @@ def lesson_daily(counted: pd.DataFrame) -> pd.DataFrame:
         table[name] = measured.agg(lambda ms, share=share: np.quantile(ms, share, method="inverted_cdf"))
     lows = np.array([low for low, _ in time_buckets()])
     times["bucket"] = np.searchsorted(lows, times["ms"], side="right") - 1
-    table["active_ms_hist"] = times.groupby(LESSON)["bucket"].agg(
-        lambda buckets: buckets.value_counts().to_dict()
-    )
+    counts = times.groupby(LESSON)["bucket"].agg(lambda buckets: buckets.value_counts().to_dict())
+    table["active_ms_hist"] = [counts.get(lesson, {}) for lesson in table.index]
     views = lessons[kind == "lesson_viewed"]
     hours = pd.crosstab([views["course_id"], views["lesson_idx"]], views["at"].dt.hour)
     hours = hours.reindex(index=table.index, columns=range(25), fill_value=0)
