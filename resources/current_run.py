@@ -19,6 +19,7 @@ from analytics_pipeline.engine.cluster import open_cluster
 from analytics_pipeline.lake.files import Lake
 from analytics_pipeline.run import PipelineRun
 from analytics_pipeline.settings import load_settings
+from resources.connections import keep_connections
 from resources.lost_runs import GRACE_SECONDS, end_lost_runs, has_ended
 
 NO_WAIT_TAG = "analytics/no_wait"
@@ -64,6 +65,9 @@ class CurrentRun(dg.ConfigurableResource):
         instance, log, run = context.instance, context.log, context.run
         if instance is None or log is None or run is None:
             raise RuntimeError("A run holds the turn, and there is no run.")
+        if run.remote_job_origin is not None:
+            # Dagster itself has started this process, which else connects anew for each event.
+            keep_connections(instance)
         with ExitStack() as held:
             session = psycopg.connect(url, autocommit=True, application_name=f"run {run.run_id}")
             connection = held.enter_context(session)

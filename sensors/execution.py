@@ -8,7 +8,7 @@ import dagster as dg
 
 from analytics_pipeline.days import DayRange, day_of
 from analytics_pipeline.settings import Settings
-from resources import NO_WAIT_TAG, SKIPPED_TAG
+from resources import NO_WAIT_TAG, SKIPPED_TAG, keep_connections
 from sensors.jobs import CODE_LOCATION, NIGHTLY, range_tags
 from sensors.progress import PROGRESS
 from sensors.recording import record_if_possible
@@ -52,7 +52,7 @@ def execute(days: DayRange, *, wait: bool) -> Outcome:
     if not wait:
         tags[NO_WAIT_TAG] = "true"
     with dg.DagsterInstance.get() as instance:
-        _keep_connections(instance)
+        keep_connections(instance)
         result = dg.execute_job(
             dg.reconstructable(nightly),
             instance=instance,
@@ -69,14 +69,6 @@ def nightly() -> dg.JobDefinition:
     from analytics_pipeline.definitions import defs  # noqa: PLC0415
 
     return defs.resolve_job_def(NIGHTLY)
-
-
-def _keep_connections(instance: dg.DagsterInstance) -> None:
-    """Let this process keep its connections to Dagster's database, as the webserver does.
-
-    One connection for each event, with its handshake, is most of what a range of a thousand days costs.
-    """
-    instance.optimize_for_webserver(statement_timeout=60_000, pool_recycle=300, max_overflow=20)
 
 
 def _outcome(instance: dg.DagsterInstance, result: dg.JobExecutionResult, days: DayRange) -> Outcome:
