@@ -199,3 +199,23 @@ def test_a_refund_in_quarantine_was_accepted_and_is_not_counted_as_rejected(
     night(run, [DAY], DAY)
     assert len(refunds_in_quarantine(database)) == 1
     assert event_counts(database) == {(DAY, "refund"): (1, 0)}
+
+
+def test_the_quarantine_changes_also_where_as_many_refunds_of_the_day_name_no_known_order_as_before(
+    run: PipelineRun, database: Database
+) -> None:
+    def order(number: int, kind: str, day: date, order_id: str) -> dict[str, Any]:
+        about = {"orderId": order_id, "amount": 5, "currency": "EUR"}
+        return event(number, kind, lessonIdx=None, day=day, metadata=about)
+
+    last = NEXT + timedelta(days=1)
+    put(database, order(1, "refund", DAY, "o1"))
+    night(run, [DAY], DAY)
+    night(run, [NEXT], NEXT)
+    assert [each["id"] for each in refunds_in_quarantine(database)] == ["e1"]
+    put(database, order(2, "refund", DAY, "o2"), order(3, "purchase", last, "o1"))
+    through(run, [DAY, last])
+    assert not publish_cohorts_as_of(run, last).counted_all
+    assert [each["id"] for each in refunds_in_quarantine(database)] == ["e2"]
+    counted = [(row["cohort_day"], row["unknown_refunds"]) for row in published(database, "course_refund")]
+    assert sorted(counted) == [(DAY, 1), (last, 0)]

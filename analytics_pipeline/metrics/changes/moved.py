@@ -4,7 +4,7 @@ A night counts this and nothing else.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from duckdb import DuckDBPyConnection
 from analytics_pipeline.database.new_rows import NewRows
 from analytics_pipeline.days import day_end, day_of
 from analytics_pipeline.engine import (
+    Parameters,
     ParquetFiles,
     Relation,
     Schema,
@@ -112,10 +113,20 @@ def find_moved(
         changes, unknown = None, None
         if since.carried.base_entries is not None:
             expect(run.connection, count_expected(duck, kept_since))
-            found = Changes(run.connection, duck, since.set_aside, parameters, folder)
-            changes = {table: found.of(table) for table in ROWS_OF}
-            unknown = frame_in(duck, _UNKNOWN_REFUNDS, parameters)
+            changes, unknown = _changes(run, duck, since, parameters, folder)
         return Moved(cohorts, history, changes, unknown, write_orders(run, duck, carried, as_of))
+
+
+def _changes(
+    run: PipelineRun, duck: DuckDBPyConnection, since: Since, parameters: Parameters, folder: Path
+) -> tuple[Mapping[str, NewRows], pd.DataFrame]:
+    found = Changes(run.connection, duck, since.set_aside, parameters, folder)
+    changes = {table: found.of(table) for table in ROWS_OF}
+    create_table(duck, "changed_refunds", read_step("changed_refunds"), parameters)
+    refunds = changes["course_refund"]
+    cohorts = {*(refunds.cohorts or ()), *duck.sql("FROM changed_refunds").fetchall()}
+    changes["course_refund"] = replace(refunds, cohorts=sorted(cohorts))
+    return changes, frame_in(duck, _UNKNOWN_REFUNDS, parameters)
 
 
 def _quiz_history(run: PipelineRun, duck: DuckDBPyConnection, folder: Path) -> ParquetFiles:
