@@ -1,15 +1,20 @@
-"""Writing a file of the lake that the next publication may name, for later nights to look things up in."""
+"""Files of the lake that the next publication may name, for later nights to look things up in."""
 
 from datetime import date
 
 from duckdb import DuckDBPyConnection
 
-from analytics_pipeline.engine import copy_to_parquet
+from analytics_pipeline.engine import ParquetFiles, Schema, copy_to_parquet
 from analytics_pipeline.lake.schema import Kind
 from analytics_pipeline.run import PipelineRun
 
 RECENT_SHARE = 1 / 8
 """Of a base file, above which the recent one is made one with it."""
+
+
+def carried_file(run: PipelineRun, name: str | None, schema: Schema) -> ParquetFiles:
+    """What stands in this file of the lake; nothing where none is named."""
+    return ParquetFiles(run.lake.paths([] if name is None else [name]), schema)
 
 
 def write_carried_file(

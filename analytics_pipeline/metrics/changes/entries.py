@@ -27,7 +27,7 @@ from analytics_pipeline.engine import (
 )
 from analytics_pipeline.lake.catalogue import first_day, lake_days
 from analytics_pipeline.lake.schema import APART, Kind
-from analytics_pipeline.metrics.changes.carried_file import RECENT_SHARE, write_carried_file
+from analytics_pipeline.metrics.changes.carried_file import RECENT_SHARE, carried_file, write_carried_file
 from analytics_pipeline.metrics.changes.since import Since
 from analytics_pipeline.metrics.changes.sql import read_step
 from analytics_pipeline.metrics.last_publication import CarriedFiles
@@ -79,8 +79,8 @@ def tell_entries(run: PipelineRun, duck: DuckDBPyConnection, since: Since, as_of
     if carried.base_entries is None:
         recent = _of_all_days(run, since.changed, as_of, folder)
     else:
-        base = _files(run, [carried.base_entries])
-        recent = _files(run, [name for name in [carried.recent_entries] if name is not None])
+        base = carried_file(run, carried.base_entries, _ENTRIES)
+        recent = carried_file(run, carried.recent_entries, _ENTRIES)
     create_view(duck, "base_entries", base)
     create_view(duck, "recent_entries", recent)
     duck.execute(_STANDING.format(name="told_entries"))
@@ -106,7 +106,7 @@ def write_entries(
     recent, rows = write_carried_file(run, duck, Kind.ENTRIES, _RECENT, as_of)
     # What it tells would change with the recent file.
     duck.execute("DROP VIEW told_entries")
-    create_view(duck, "recent_entries", _files(run, [recent]))
+    create_view(duck, "recent_entries", carried_file(run, recent, _ENTRIES))
     duck.execute(_STANDING.format(name="entries"))
     of_base = duck.sql("FROM base_entries").count("*").fetchall()[0][0]
     if rows <= of_base * RECENT_SHARE:
@@ -114,7 +114,7 @@ def write_entries(
     # The recent ones come last in it, so that from then on it stays about in this order.
     in_order = "FROM entries" if of_base else _BY_LAST_DAY
     base, _ = write_carried_file(run, duck, Kind.ENTRIES, _AS_ONE.format(entries=in_order), as_of)
-    create_view(duck, "entries", _files(run, [base]))
+    create_view(duck, "entries", carried_file(run, base, _ENTRIES))
     run.lake.remove([recent])
     return replace(carried, base_entries=base, recent_entries=None)
 
@@ -126,7 +126,3 @@ def _of_all_days(run: PipelineRun, changed: Sequence[date], as_of: date, folder:
     path = str(folder / "told_entries.parquet")
     relations = {"met_entries": _NONE, "days_to_add": learner_day_files(run.lake, unchanged)}
     return ParquetFiles(run.engine.write_parts(read_step("new_entries"), relations, path, _APART), _ENTRIES)
-
-
-def _files(run: PipelineRun, names: Sequence[str]) -> ParquetFiles:
-    return ParquetFiles(run.lake.paths(names), _ENTRIES)

@@ -41,6 +41,7 @@ from analytics_pipeline.run import PipelineRun
 _BEFORE_ENTRIES = (
     "moved_learners",
     "known_orders",
+    "sending_courses",
     "moved_orders",
     "moved_entrants",
     "buyers",

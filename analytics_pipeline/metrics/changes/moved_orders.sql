@@ -8,10 +8,8 @@ WITH whole_courses AS (
     FROM stale_courses
     UNION
     SELECT course_id
-    FROM known_orders
-    WHERE is_refund
-    GROUP BY course_id
-    HAVING NOT bool_or(was_told)
+    FROM sending_courses
+    WHERE NOT was_told
 ),
 refunded AS (
     SELECT DISTINCT course_id, order_id

@@ -10,9 +10,9 @@ from datetime import date
 
 from duckdb import DuckDBPyConnection
 
-from analytics_pipeline.engine import ParquetFiles, Relation, Schema, create_table, create_view
+from analytics_pipeline.engine import Relation, Schema, create_table, create_view
 from analytics_pipeline.lake.schema import LEARNER_DAYS, Kind
-from analytics_pipeline.metrics.changes.carried_file import RECENT_SHARE, write_carried_file
+from analytics_pipeline.metrics.changes.carried_file import RECENT_SHARE, carried_file, write_carried_file
 from analytics_pipeline.metrics.changes.sql import read_step
 from analytics_pipeline.metrics.last_publication import CarriedFiles
 from analytics_pipeline.run import PipelineRun
@@ -39,15 +39,13 @@ def tell_orders(
     """
     mentions = read_step("order_mentions")
     create_table(duck, "new_orders", f"WITH days AS (FROM changed_days) {mentions}", {})
+    create_view(duck, "base_orders", carried_file(run, carried.base_orders, _ORDERS))
     if carried.base_orders is None:
         create_view(duck, "every_day", every_day)
         unchanged = "SELECT * FROM every_day ANTI JOIN changed_days USING (day)"
         create_table(duck, "recent_orders", f"WITH days AS ({unchanged}) {mentions}", {})
-        create_view(duck, "base_orders", ParquetFiles([], _ORDERS))
     else:
-        recent = [name for name in [carried.recent_orders] if name is not None]
-        create_view(duck, "base_orders", ParquetFiles(run.lake.paths([carried.base_orders]), _ORDERS))
-        create_view(duck, "recent_orders", ParquetFiles(run.lake.paths(recent), _ORDERS))
+        create_view(duck, "recent_orders", carried_file(run, carried.recent_orders, _ORDERS))
     for name, told, again in (
         ("told_orders", "base_orders", "recent_orders"),
         ("orders", "told_orders", "new_orders"),

@@ -3,15 +3,7 @@
 -- Each mention of these orders, and of no other; of those who bought them all enrolments, and of an order that was
 -- refunded the lessons. That a course sends refunds, of which none may be here, a refund of no order tells: it counts as
 -- one of no known order both before and now, and so for nothing.
-WITH sending AS (
-    SELECT course_id
-    FROM known_orders
-    ANTI JOIN stale_courses USING (course_id)
-    WHERE is_refund
-    GROUP BY course_id
-    HAVING bool_or(was_told)
-),
-taken AS (
+WITH taken AS (
     SELECT course_id, learner_id, lesson_day, unnest(lessons) AS lesson
     FROM met
     SEMI JOIN (SELECT course_id, learner_id FROM buyers WHERE is_refunded) USING (course_id, learner_id)
@@ -36,4 +28,6 @@ SELECT
         'at': TIMESTAMPTZ '1970-01-01 00:00:00+00', 'event_id': NULL::VARCHAR, 'order_id': NULL::VARCHAR,
         'amount': NULL::DECIMAL(18, 4), 'currency': NULL::VARCHAR
     }]
-FROM sending
+FROM sending_courses
+ANTI JOIN stale_courses USING (course_id)
+WHERE was_told
