@@ -2,12 +2,12 @@
 
 Starts a PostgreSQL of its own, needs about five minutes and no arguments:
 
-    python bench/ingest.py
+    python -m bench.ingest
 
 Events per second are those that were acknowledged. Latencies are of requests, with 32 connections that each
 send the next request when the last is answered; `at half load` is paced at half of what was reached before.
-The services take turns, round after round; the ratios at the end are medians of the ratios of each round,
-since a shared machine is not as fast in one minute as in the next.
+The services take turns, round after round; the table holds medians, and the ratios below it are medians of
+the ratios of each round, since a shared machine is not as fast in one minute as in the next.
 """
 
 import json
@@ -19,30 +19,45 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import psycopg
-from references import CREATE_TABLES
 
 from analytics_pipeline.database.embedded import EmbeddedServer
 from analytics_pipeline.database.migrate import migrate
 from analytics_pipeline.database.urls import database_urls
 from analytics_pipeline.ingest.keys import create_key
 from analytics_pipeline.settings import Settings
+from bench.measuring import markdown_table, say
+from bench.references import CREATE_TABLES
 
-FOLDER = Path(__file__).parent
 BATCHES = (1, 50, 500)
 ROUNDS = 3
 PORT = 18765
 NO_LIMIT = 10**9
+OURS, HALF_LOAD = "ours", "ours, at half load"
 SERVICES = {
-    "ours": ["-m", "analytics_pipeline.ingest.serve"],
-    "one COPY row per event": [str(FOLDER / "references.py"), "copy"],
-    "FastAPI, one INSERT per event": [str(FOLDER / "references.py"), "insert"],
+    OURS: ["-m", "analytics_pipeline.ingest.serve"],
+    "one COPY row per event": ["-m", "bench.references", "copy"],
+    "FastAPI, one INSERT per event": ["-m", "bench.references", "insert"],
 }
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the load generator saw in one run: acknowledged events a second, and how long requests took."""
+
+    events_per_second: float
+    p50_ms: float
+    p99_ms: float
+
+
+Round = dict[tuple[str, int], Seen]
+"""By service and events a request."""
 
 
 def main() -> None:
@@ -52,59 +67,82 @@ def main() -> None:
         server = EmbeddedServer(settings.home)
         try:
             migrate(settings)
-            measure_all(settings)
+            print("\n".join(report(measure_all(settings))))
         finally:
             server.remove()
 
 
-def measure_all(settings: Settings) -> None:
-    """Round after round on the same server, and the ratios."""
+def measure_all(settings: Settings) -> list[Round]:
+    """Round after round on the same server."""
     urls = database_urls(settings)
     with psycopg.connect(urls.owner) as connection:
         connection.execute(CREATE_TABLES)
         setting = connection.execute("SHOW fsync").fetchone()
+    if setting != ("on",):
+        raise SystemExit(f"These commits are not durable: fsync is {setting}.")
     with psycopg.connect(urls.pipeline) as connection:
         key = create_key(connection, "bench", events_per_second=NO_LIMIT)[1]
-    print(f"fsync {setting[0] if setting else '?'}, synchronous_commit on, {os.cpu_count()} cores")
-    print(f"{'service':32}{'events/request':>15}{'events/s':>12}{'p50 ms':>9}{'p99 ms':>9}")
-    rounds = [measure_round(settings, key) for _ in range(ROUNDS)]
-    for name in list(SERVICES)[1:]:
-        ratios = ", ".join(
-            f"{statistics.median(speed['ours'][b] / speed[name][b] for speed in rounds):.1f}x at {b}"
-            for b in BATCHES
-        )
-        print(f"ours against {name}: {ratios}")
+    return [measure_round(settings, key) for _ in range(ROUNDS)]
 
 
-def measure_round(settings: Settings, key: str) -> dict[str, dict[int, float]]:
-    """Each service once, at full speed, and ours at half load too; events per second by service and batch."""
-    reached: dict[str, dict[int, float]] = {}
+def measure_round(settings: Settings, key: str) -> Round:
+    """Each service once, at full speed, and ours at half load too."""
+    seen: Round = {}
     for name, arguments in SERVICES.items():
         with serving(settings, arguments):
-            reached[name] = {batch: measure(name, key, batch) for batch in BATCHES}
-            if name == "ours":
+            for batch in BATCHES:
+                seen[name, batch] = measure(name, key, batch)
+            if name == OURS:
                 for batch in BATCHES:
-                    measure("ours, at half load", key, batch, rate=reached[name][batch] / batch / 2)
-    return reached
+                    rate = seen[OURS, batch].events_per_second / batch / 2
+                    seen[HALF_LOAD, batch] = measure(HALF_LOAD, key, batch, rate)
+    return seen
 
 
-def measure(name: str, key: str, batch: int, rate: float | None = None) -> float:
-    """Run the load generator once, print what it saw, return events per second."""
-    command = [
-        sys.executable,
-        str(FOLDER / "load.py"),
-        "--port",
-        str(PORT),
-        f"--key={key}",
-        "--batch",
-        str(batch),
-    ]
+def measure(name: str, key: str, batch: int, rate: float | None = None) -> Seen:
+    """Run the load generator once."""
+    command = [sys.executable, "-m", "bench.load", "--port", str(PORT), f"--key={key}", "--batch", str(batch)]
     if rate is not None:
         command += ["--rate", str(rate)]
-    seen: dict[str, Any] = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
-    speed = float(seen["events_per_second"])
-    print(f"{name:32}{batch:15}{speed:12,.0f}{seen['p50_ms']:9.1f}{seen['p99_ms']:9.1f}", flush=True)
-    return speed
+    told: dict[str, Any] = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+    seen = Seen(float(told["events_per_second"]), float(told["p50_ms"]), float(told["p99_ms"]))
+    say(f"{name}, {batch} a request: {seen.events_per_second:,.0f} events/s")
+    return seen
+
+
+def report(rounds: Sequence[Round]) -> list[str]:
+    """Medians in Markdown, and how many times as fast ours is."""
+    head = [
+        "service",
+        "events a request",
+        "events a second",
+        "half of the answers within, ms",
+        "99 % within, ms",
+    ]
+    rows = []
+    for name, batch in rounds[0]:
+        speed, p50, p99 = (
+            statistics.median(getattr(seen[name, batch], field.name) for seen in rounds)
+            for field in fields(Seen)
+        )
+        rows.append([name, str(batch), f"{speed:,.0f}", f"{p50:.1f}", f"{p99:.1f}"])
+    ratios = [
+        f"Ours takes {_times_as_many(rounds, name)} times as many as *{name}*, at"
+        f" {', '.join(map(str, BATCHES))} events a request."
+        for name in SERVICES
+        if name != OURS
+    ]
+    return [*markdown_table(head, rows), "", *ratios]
+
+
+def _times_as_many(rounds: Sequence[Round], name: str) -> str:
+    ratios = (
+        statistics.median(
+            seen[OURS, batch].events_per_second / seen[name, batch].events_per_second for seen in rounds
+        )
+        for batch in BATCHES
+    )
+    return ", ".join(f"{ratio:.1f}" for ratio in ratios)
 
 
 @contextmanager

@@ -84,6 +84,16 @@ def run_contender(module: str, arguments: Sequence[str], settings: Settings) -> 
     return Measured(**json.loads(told))
 
 
+def markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """The lines of a table; every row has as many cells as the head."""
+    return [f"| {' | '.join(cells)} |" for cells in (head, ["---"] * len(head), *rows)]
+
+
+def say(progress: str) -> None:
+    """Tell who watches how far it is, apart from the report on standard output."""
+    print(progress, file=sys.stderr, flush=True)
+
+
 def _cpu_seconds(process: int) -> float:
     user, system = Path(f"/proc/{process}/stat").read_text().rsplit(") ", 1)[1].split()[11:13]
     return (int(user) + int(system)) / _TICKS

@@ -16,7 +16,7 @@ from analytics_pipeline.database.embedded import EmbeddedServer
 from analytics_pipeline.database.migrate import migrate
 from analytics_pipeline.settings import Settings
 from bench.days import DAYS
-from bench.measuring import Measured, Rows, run_contender
+from bench.measuring import Measured, Rows, markdown_table, run_contender, say
 from bench.night_ours import fill_inbox
 
 STEPS = ("seal", "learner days", "daily tables", "cohort tables")
@@ -33,26 +33,28 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--events", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--days", nargs="+", choices=DAYS, default=list(DAYS))
     parser.add_argument("--contenders", nargs="*", choices=CONTENDERS, default=list(CONTENDERS))
     options = parser.parse_args()
-    for line in night_report(options.events, options.rounds, options.contenders):
-        print(line, flush=True)
+    print("\n".join(night_report(options)).strip())
 
 
-def night_report(events: int, rounds: int, contenders: Sequence[str]) -> list[str]:
-    """Both days measured with a server of their own, as a table in Markdown for each."""
+def night_report(options: argparse.Namespace) -> list[str]:
+    """The days measured with a server of their own, as a table in Markdown for each."""
     report: list[str] = []
     with tempfile.TemporaryDirectory(prefix="bench-night-") as folder:
         settings = Settings(home=Path(folder))
         server = EmbeddedServer(settings.home)
         try:
             migrate(settings)
-            for name, make in DAYS.items():
+            for name in options.days:
                 path = Path(folder) / f"{name}.ndjson"
-                make(events, path)
+                DAYS[name](options.events, path)
                 size = path.stat().st_size / 1e6
-                report += ["", f"### The {name} day: {events:,} events, {size:,.0f} MB of NDJSON", ""]
-                report += table(measure(settings, path, rounds, contenders))
+                title = f"The {name} day: {options.events:,} events, {size:,.0f} MB of NDJSON"
+                say(title)
+                runs = measure(settings, path, options.rounds, options.contenders)
+                report += ["", f"### {title}", "", *table(runs)]
                 path.unlink()
         finally:
             server.remove()
@@ -65,8 +67,10 @@ def measure(settings: Settings, path: Path, rounds: int, contenders: Sequence[st
     for number in range(rounds):
         fill_inbox(settings, path)
         runs[OURS].append(run_contender("bench.night_ours", [], settings))
+        say(f"round {number + 1}, {OURS}: {runs[OURS][-1].night(STEPS):.1f} s")
         for name in contenders:
             runs[CONTENDERS[name]].append(run_contender(f"bench.night_{name}", [str(path)], settings))
+            say(f"round {number + 1}, {name}: {runs[CONTENDERS[name]][-1].night(STEPS):.1f} s")
             if number == 0:
                 compare(name, runs[OURS][0].tables, runs[CONTENDERS[name]][0].tables)
     return runs
@@ -89,15 +93,15 @@ def compare(name: str, ours: dict[str, Rows], theirs: dict[str, Rows]) -> None:
 def table(runs: Runs) -> list[str]:
     """Medians of each step, wall and CPU, and how many times ours takes of a contender's night."""
     head = ["seconds (of CPU)", *INBOX, *STEPS, "night", "peak MiB", "ours / it"]
-    lines = [_row(head), _row(["---"] * len(head))]
+    rows = []
     ours = _median(run.night(STEPS) for run in runs[OURS])
     for name, measured in runs.items():
         cells = [_step(measured, step) if step in measured[0].seconds else "" for step in (*INBOX, *STEPS)]
         night = _median(run.night(STEPS) for run in measured)
         cpu = _median(run.cpu_of(STEPS) for run in measured)
         peak = max(run.peak_mib for run in measured)
-        lines.append(_row([name, *cells, f"{night:.1f} ({cpu:.1f})", f"{peak:,.0f}", f"{ours / night:.2f}"]))
-    return lines
+        rows.append([name, *cells, f"{night:.1f} ({cpu:.1f})", f"{peak:,.0f}", f"{ours / night:.2f}"])
+    return markdown_table(head, rows)
 
 
 def _step(measured: Sequence[Measured], step: str) -> str:
@@ -108,10 +112,6 @@ def _step(measured: Sequence[Measured], step: str) -> str:
 
 def _median(values: Iterable[float]) -> float:
     return statistics.median(values)
-
-
-def _row(cells: Iterable[str]) -> str:
-    return f"| {' | '.join(cells)} |"
 
 
 if __name__ == "__main__":

@@ -29,10 +29,12 @@ from analytics_pipeline.database.postmaster import postmaster
 from analytics_pipeline.database.urls import database_urls
 from analytics_pipeline.days import DayRange
 from analytics_pipeline.settings import Settings
+from bench.measuring import markdown_table, say
 from bench.year_platform import Platform
 
-NIGHTS = 3
-"""Measured at each point, after one that is not: medians of neighbours, since a shared machine wavers."""
+NIGHTS = 7
+"""Measured at each point, after one that is not: medians, since a shared machine wavers, and a week of them,
+since about once a week a night also makes one file of those that hold what came since the last time."""
 
 LONGEST_STRETCH = 60
 
@@ -40,6 +42,9 @@ NOTHING_TO_EVALUATE = """
     INSERT INTO analytics.signal_evaluation (as_of, assessed, opened, resolved, computed_at, run_id)
     VALUES (%s, 0, 0, 0, now(), 'bench') ON CONFLICT (as_of) DO NOTHING
 """
+
+FIRST_STAGES = ("raw_events", "learner_days", "daily_tables")
+"""They see the events of the day alone, so that what they take says whether the machine stayed as fast."""
 
 Stages = Mapping[str, float]
 
@@ -70,7 +75,7 @@ def run_days(settings: Settings, days: DayRange) -> Stages:
     assert outcome.success, outcome.error
     with dg.DagsterInstance.get() as instance:
         stages = _stages(instance.all_logs(outcome.run_id))
-    return {**stages, "all else": whole - sum(stages.values()), "night": whole, "cpu": cpu}
+    return {**stages, "night": whole, "cpu": cpu}
 
 
 def _stages(entries: Sequence[dg.EventLogEntry]) -> dict[str, float]:
@@ -104,9 +109,9 @@ def measure(settings: Settings, platform: Platform, points: Sequence[int]) -> di
             nights.append(run_days(settings, DayRange(day, day)))
             show(number + 1, nights[-1])
         done = point
-        measured[point] = median_of(nights[1:])
+        measured[point] = {**median_of(nights[1:]), "slowest": max(night["night"] for night in nights[1:])}
         with psycopg.connect(url) as connection:
-            print(json.dumps({"day": point, **sizes(connection)}), flush=True)
+            say(json.dumps({"day": point, **sizes(connection)}))
     return measured
 
 
@@ -119,11 +124,8 @@ def lay(settings: Settings, platform: Platform, stretch: range) -> None:
         connection.execute(NOTHING_TO_EVALUATE, [last])
     laid = time.perf_counter() - began
     run_days(settings, DayRange(first, last))
-    print(
-        f"{first} to {last}: {events} events laid in {laid:.0f} s, run in"
-        f" {time.perf_counter() - began - laid:.0f} s",
-        flush=True,
-    )
+    ran = time.perf_counter() - began - laid
+    say(f"{first} to {last}: {events} events laid in {laid:.0f} s, run in {ran:.0f} s")
 
 
 def deliver(settings: Settings, platform: Platform, number: int) -> None:
@@ -149,23 +151,31 @@ def sizes(connection: psycopg.Connection) -> dict[str, int]:
 def show(number: int, night: Stages) -> None:
     """A line for one night."""
     stages = ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in night.items())
-    print(f"night {number}: {stages}", flush=True)
+    say(f"night {number}: {stages}")
 
 
-def report(measured: Mapping[int, Stages], path: Path | None) -> None:
-    """The table of medians, and the ratio of the last nights to the first."""
+def report(measured: Mapping[int, Stages]) -> list[str]:
+    """The medians in Markdown, and the ratio of the last nights to the first."""
     points = list(measured)
-    print(f"{'seconds':28}" + "".join(f"{point:>9}" for point in points) + f"{'ratio':>9}")
-    for stage in measured[points[0]]:
-        values = [measured[point].get(stage, 0.0) for point in points]
-        print(
-            f"{stage:28}"
-            + "".join(f"{value:9.2f}" for value in values)
-            + f"{values[-1] / max(values[0], 1e-9):9.2f}"
-        )
-    print(f"load average {', '.join(f'{value:.1f}' for value in os.getloadavg())} on {os.cpu_count()} cores")
-    if path is not None:
-        path.write_text(json.dumps({str(point): dict(stages) for point, stages in measured.items()}))
+    rows = []
+    for label in _told(measured[points[0]]):
+        values = [_told(measured[point])[label] for point in points]
+        rows.append([label, *(f"{value:.2f}" for value in values), f"{values[-1] / values[0]:.2f}"])
+    head = ["seconds of night", *map(str, points), f"{points[-1]} / {points[0]}"]
+    return markdown_table(head, rows)
+
+
+def _told(stages: Stages) -> Stages:
+    first = sum(stages[stage] for stage in FIRST_STAGES)
+    return {
+        "events, learner days, daily tables": first,
+        "cohort tables": stages["cohort_tables"],
+        "signals": stages["signal"],
+        "all else": stages["night"] - first - stages["cohort_tables"] - stages["signal"],
+        "night": stages["night"],
+        "night, of CPU": stages["cpu"],
+        "slowest of these nights": stages["slowest"],
+    }
 
 
 def draw(measured: Mapping[int, Stages], path: Path) -> None:
@@ -197,7 +207,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--events", type=int, default=200_000, help="events a day")
     parser.add_argument("--points", type=int, nargs="+", default=[30, 90, 180, 270, 365])
-    parser.add_argument("--json", type=Path, help="where to write the medians")
     parser.add_argument("--plot", type=Path, help="where to draw them, as .svg or .png")
     options = parser.parse_args()
     # Who is told to end must remove the server too, as after Ctrl-C.
@@ -210,7 +219,7 @@ def main() -> None:
             migrate(settings)
             os.environ.update(settings.as_environment() | dagster_environment(settings))
             measured = measure(settings, Platform(first, options.events), options.points)
-            report(measured, options.json)
+            print("\n".join(report(measured)))
             if options.plot is not None:
                 draw(measured, options.plot)
         finally:
