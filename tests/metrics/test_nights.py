@@ -24,7 +24,8 @@ from analytics_pipeline.lake.schema import APART
 from analytics_pipeline.metrics import cohort_counts
 from analytics_pipeline.metrics import cohorts as cohort_tables
 from analytics_pipeline.metrics.causes import LATE_EVENTS
-from analytics_pipeline.metrics.changes import entries, orders
+from analytics_pipeline.metrics.changes import carried_file as carried_files
+from analytics_pipeline.metrics.changes import entries
 from analytics_pipeline.metrics.changes import moved as moved_cohorts
 from analytics_pipeline.metrics.changes.moved import Moved, find_moved
 from analytics_pipeline.metrics.changes.since import MOST_CHANGED_DAYS
@@ -111,8 +112,7 @@ def test_a_month_of_nights_with_late_events_is_each_night_what_counting_everythi
     rows_at_once, recent_share = sizes
     parts = replace(COURSES_APART, rows_at_once=rows_at_once)
     monkeypatch.setattr(cohort_counts, "COURSES_APART", parts)
-    monkeypatch.setattr(entries, "RECENT_SHARE", recent_share)
-    monkeypatch.setattr(orders, "RECENT_SHARE", recent_share)
+    monkeypatch.setattr(carried_files, "RECENT_SHARE", recent_share)
     arrivals = by_arrival(life(seed, days=16, learners=45, events_a_day=40), random.Random(seed))
     known: list[Wire] = []
     with a_run(database, tmp_path, **SHORT, funnel_windows={"c2": 3}) as run:
@@ -411,7 +411,7 @@ def test_the_files_of_entries_hold_the_first_days_of_every_learner_also_of_late_
     # The night after every cohort was counted reads all days, in parts.
     apart = Apart("days_to_add", APART, rows_at_once=rows_at_once)
     monkeypatch.setattr(entries, "_APART", apart)
-    monkeypatch.setattr(entries, "RECENT_SHARE", recent_share)
+    monkeypatch.setattr(carried_files, "RECENT_SHARE", recent_share)
     columns = ("lesson_day", "view_day", "enrol_day", "first_day", "last_day")
     with a_run(database, tmp_path, **SHORT) as run:
         for number, day, known in nights_of_arrival(database, run, days=9):
@@ -459,7 +459,7 @@ def test_a_night_reads_no_day_before_those_who_moved_had_come(
 def test_the_files_of_orders_hold_those_of_all_days_until_every_cohort_is_counted_anew(
     database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recent_share: int, files: int
 ) -> None:
-    monkeypatch.setattr(orders, "RECENT_SHARE", recent_share)
+    monkeypatch.setattr(carried_files, "RECENT_SHARE", recent_share)
     with a_run(database, tmp_path, **SHORT) as run:
         for number, day, known in nights_of_arrival(database, run, days=8):
             publish_cohorts_as_of(run, day)

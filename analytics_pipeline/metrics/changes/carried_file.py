@@ -17,11 +17,25 @@ def carried_file(run: PipelineRun, name: str | None, schema: Schema) -> ParquetF
     return ParquetFiles(run.lake.paths([] if name is None else [name]), schema)
 
 
-def write_carried_file(
-    run: PipelineRun, duck: DuckDBPyConnection, kind: Kind, sql: str, as_of: date
-) -> tuple[str, int]:
-    """Write the rows of the session's `sql` durably; the name of the file, and how many rows it has."""
+def write_carried_files(
+    run: PipelineRun,
+    duck: DuckDBPyConnection,
+    kind: Kind,
+    base: str | None,
+    as_of: date,
+    *,
+    recent: str,
+    as_one: str,
+) -> tuple[str | None, str | None]:
+    """Write the rows of the session's `recent` durably, or those of `as_one` when the recent ones have grown.
+
+    The names of the base file and of the recent one, where there is one: `base`, which the session reads as
+    `base_<kind>`, stays until then.
+    """
+    counted = f"SELECT (SELECT count(*) FROM ({recent})), (SELECT count(*) FROM base_{kind})"  # noqa: S608  # ours
+    rows, of_base = duck.execute(counted).fetchall()[0]
+    has_grown = base is None or rows > of_base * RECENT_SHARE
     name = run.lake.new_name(kind, as_of, 1)
-    rows = copy_to_parquet(duck, sql, {}, run.lake.place(name))
+    copy_to_parquet(duck, as_one if has_grown else recent, {}, run.lake.place(name))
     run.lake.persist([name])
-    return name, rows
+    return (name, None) if has_grown else (base, name)

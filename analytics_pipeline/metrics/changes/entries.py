@@ -27,7 +27,7 @@ from analytics_pipeline.engine import (
 )
 from analytics_pipeline.lake.catalogue import first_day, lake_days
 from analytics_pipeline.lake.schema import APART, Kind
-from analytics_pipeline.metrics.changes.carried_file import RECENT_SHARE, carried_file, write_carried_file
+from analytics_pipeline.metrics.changes.carried_file import carried_file, write_carried_files
 from analytics_pipeline.metrics.changes.since import Since
 from analytics_pipeline.metrics.changes.sql import read_step
 from analytics_pipeline.metrics.last_publication import CarriedFiles
@@ -55,18 +55,17 @@ _APART = Apart("days_to_add", APART, rows_at_once=4_000_000)
 """Of the days of nine months of 200,000 events a day, parts of ten million rows needed more than 1 GB."""
 
 _NONE = ParquetFiles([], _ENTRIES)
-_STANDING = """
-    CREATE OR REPLACE VIEW {name} AS
+_TOLD = """
+    CREATE VIEW told_entries AS
     SELECT * FROM base_entries ANTI JOIN recent_entries USING (number) UNION ALL SELECT * FROM recent_entries
 """
-_RECENT = """
-    SELECT r.* FROM recent_entries AS r ANTI JOIN new_entries AS n
-        ON n.course_id = r.course_id AND n.learner_id IS NOT DISTINCT FROM r.learner_id
+_WITH_NEW = """
+    SELECT t.* FROM {told} AS t ANTI JOIN new_entries AS n
+        ON n.course_id = t.course_id AND n.learner_id IS NOT DISTINCT FROM t.learner_id
     UNION ALL
     SELECT * FROM new_entries
 """
 _AS_ONE = "SELECT row_number() OVER () AS number, * EXCLUDE (number) FROM ({entries})"
-_BY_LAST_DAY = "FROM entries ORDER BY last_day"
 
 
 def tell_entries(run: PipelineRun, duck: DuckDBPyConnection, since: Since, as_of: date, folder: Path) -> None:
@@ -81,9 +80,8 @@ def tell_entries(run: PipelineRun, duck: DuckDBPyConnection, since: Since, as_of
     else:
         base = carried_file(run, carried.base_entries, _ENTRIES)
         recent = carried_file(run, carried.recent_entries, _ENTRIES)
-    create_view(duck, "base_entries", base)
-    create_view(duck, "recent_entries", recent)
-    duck.execute(_STANDING.format(name="told_entries"))
+    _read(duck, base, recent)
+    duck.execute(_TOLD)
 
 
 def add_days(duck: DuckDBPyConnection, days: Relation) -> None:
@@ -103,20 +101,21 @@ def write_entries(
 
     The session reads it as `entries` from then on. The orders that are carried stay.
     """
-    recent, rows = write_carried_file(run, duck, Kind.ENTRIES, _RECENT, as_of)
-    # What it tells would change with the recent file.
-    duck.execute("DROP VIEW told_entries")
-    create_view(duck, "recent_entries", carried_file(run, recent, _ENTRIES))
-    duck.execute(_STANDING.format(name="entries"))
-    of_base = duck.sql("FROM base_entries").count("*").fetchall()[0][0]
-    if rows <= of_base * RECENT_SHARE:
-        return replace(carried, recent_entries=recent)
+    recent, every = (_WITH_NEW.format(told=told) for told in ("recent_entries", "told_entries"))
     # The recent ones come last in it, so that from then on it stays about in this order.
-    in_order = "FROM entries" if of_base else _BY_LAST_DAY
-    base, _ = write_carried_file(run, duck, Kind.ENTRIES, _AS_ONE.format(entries=in_order), as_of)
-    create_view(duck, "entries", carried_file(run, base, _ENTRIES))
-    run.lake.remove([recent])
-    return replace(carried, base_entries=base, recent_entries=None)
+    in_order = every if carried.base_entries is not None else f"{every} ORDER BY last_day"
+    as_one = _AS_ONE.format(entries=in_order)
+    names = write_carried_files(
+        run, duck, Kind.ENTRIES, carried.base_entries, as_of, recent=recent, as_one=as_one
+    )
+    _read(duck, *(carried_file(run, name, _ENTRIES) for name in names))
+    duck.execute("ALTER VIEW told_entries RENAME TO entries")
+    return replace(carried, base_entries=names[0], recent_entries=names[1])
+
+
+def _read(duck: DuckDBPyConnection, base: ParquetFiles, recent: ParquetFiles) -> None:
+    create_view(duck, "base_entries", base)
+    create_view(duck, "recent_entries", recent)
 
 
 def _of_all_days(run: PipelineRun, changed: Sequence[date], as_of: date, folder: Path) -> ParquetFiles:

@@ -12,7 +12,7 @@ from duckdb import DuckDBPyConnection
 
 from analytics_pipeline.engine import Relation, Schema, create_table, create_view
 from analytics_pipeline.lake.schema import LEARNER_DAYS, Kind
-from analytics_pipeline.metrics.changes.carried_file import RECENT_SHARE, carried_file, write_carried_file
+from analytics_pipeline.metrics.changes.carried_file import carried_file, write_carried_files
 from analytics_pipeline.metrics.changes.sql import read_step
 from analytics_pipeline.metrics.last_publication import CarriedFiles
 from analytics_pipeline.run import PipelineRun
@@ -57,12 +57,10 @@ def write_orders(
     run: PipelineRun, duck: DuckDBPyConnection, carried: CarriedFiles, as_of: date
 ) -> CarriedFiles:
     """Write what the session tells to files that the next publication may name. The entries carried stay."""
-    sql = _OTHERS.format(told="recent_orders", again="new_orders")
-    recent, rows = write_carried_file(run, duck, Kind.ORDERS, sql, as_of)
-    of_base = duck.sql("FROM base_orders").count("*").fetchall()[0][0]
-    if carried.base_orders is not None and rows <= of_base * RECENT_SHARE:
-        return replace(carried, recent_orders=recent)
+    recent = _OTHERS.format(told="recent_orders", again="new_orders")
     # In this order, so that who asks for the orders of some days need not read all.
-    base, _ = write_carried_file(run, duck, Kind.ORDERS, "FROM orders ORDER BY day", as_of)
-    run.lake.remove([recent])
-    return replace(carried, base_orders=base, recent_orders=None)
+    as_one = "FROM orders ORDER BY day"
+    names = write_carried_files(
+        run, duck, Kind.ORDERS, carried.base_orders, as_of, recent=recent, as_one=as_one
+    )
+    return replace(carried, base_orders=names[0], recent_orders=names[1])
