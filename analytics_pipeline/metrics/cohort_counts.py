@@ -8,6 +8,7 @@ from analytics_pipeline.database.new_rows import NewRows
 from analytics_pipeline.engine import Parameters, Reading
 from analytics_pipeline.metrics.changes.expected import expect
 from analytics_pipeline.metrics.changes.moved import Moved, find_moved
+from analytics_pipeline.metrics.changes.shares import Counted
 from analytics_pipeline.metrics.changes.since import Since
 from analytics_pipeline.metrics.cohort_inputs import (
     COURSES_APART,
@@ -49,18 +50,17 @@ def count_cohorts(
             counted = _write(reading, QUIZZES, of_cohorts(QUIZZES.sql), parameters, folder)
         return replace(counted, cohorts=cohorts)
 
-    expect(run.connection)
     moved = None if since is None else find_moved(run, since, as_of, relations, folder)
-    if moved is None or moved.changes is None or moved.unknown_refunds is None:
+    counted = None if moved is None else moved.changes
+    if counted is None:
         with run.engine.reading(relations) as reading:
             unknown = all_unknown_refunds(reading, parameters)
-        new_rows = count_all(*(each for each in COHORT if moved is None or each != QUIZZES))
-    else:
-        unknown, new_rows = moved.unknown_refunds, dict(moved.changes)
-    if moved is not None:
-        new_rows[QUIZZES.name] = count_quizzes(moved)
-    expect_unknown_refunds(run.connection, unknown, kept_since)
-    return new_rows, CarriedFiles() if moved is None else moved.carried
+        counted = Counted(count_all(*(each for each in COHORT if moved is None or each != QUIZZES)), unknown)
+    expect(run.connection, counted.expected)
+    expect_unknown_refunds(run.connection, counted.unknown_refunds, kept_since)
+    if moved is None:
+        return dict(counted.rows), CarriedFiles()
+    return {**counted.rows, QUIZZES.name: count_quizzes(moved)}, moved.carried
 
 
 def _write(reading: Reading, model: Model, sql: str, parameters: Parameters, folder: Path) -> NewRows:

@@ -101,8 +101,8 @@ def by_arrival(stream: Mapping[date, list[Wire]], chance: random.Random) -> dict
 
 def changed(moved: Moved, table: str) -> set[tuple[str, date]]:
     assert moved.changes is not None
-    assert moved.changes[table].are_changes
-    return set(moved.changes[table].cohorts or [])
+    assert moved.changes.rows[table].are_changes
+    return set(moved.changes.rows[table].cohorts or [])
 
 
 @pytest.mark.parametrize(("seed", "sizes"), [(1, (10_000_000, 0.5)), (2, (50, 100))])

@@ -6,6 +6,8 @@ from datetime import date
 from duckdb import DuckDBPyConnection
 from psycopg import Connection
 
+from analytics_pipeline.engine import Parameters
+
 _COUNT = """
     WITH bought AS (
         SELECT course_id, order_id, learner_id, day FROM known_orders WHERE NOT is_refund
@@ -43,12 +45,12 @@ Counted are `orders`, and learners who came to `lessons` or into the funnels `di
 """
 
 
-def count_expected(duck: DuckDBPyConnection, kept_since: date) -> list[Expected]:
-    """Count them in the session's `entries` and `known_orders`, of cohort days from this one on."""
-    return duck.execute(_COUNT, {"kept_since": kept_since}).fetchall()
+def count_expected(duck: DuckDBPyConnection, parameters: Parameters) -> list[Expected]:
+    """Count them in the session's `entries` and `known_orders`, of cohort days from `$kept_since` on."""
+    return duck.execute(_COUNT, {"kept_since": parameters["kept_since"]}).fetchall()
 
 
-def expect(connection: Connection, counts: Iterable[Expected] = ()) -> None:
+def expect(connection: Connection, counts: Iterable[Expected]) -> None:
     """Tell them to the publication's checks, in `pg_temp.expected`; none where all is counted anew."""
     connection.execute(_EXPECT)
     with connection.cursor() as cursor, cursor.copy("COPY pg_temp.expected FROM STDIN") as copy:

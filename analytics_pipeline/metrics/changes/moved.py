@@ -4,17 +4,15 @@ A night counts this and nothing else.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
 from duckdb import DuckDBPyConnection
 
-from analytics_pipeline.database.new_rows import NewRows
 from analytics_pipeline.days import day_end, day_of
 from analytics_pipeline.engine import (
-    Parameters,
     ParquetFiles,
     Relation,
     Schema,
@@ -22,19 +20,16 @@ from analytics_pipeline.engine import (
     copy_to_parquet,
     create_table,
     create_view,
-    frame_in,
 )
 from analytics_pipeline.lake.catalogue import first_kept_day, lake_days
 from analytics_pipeline.lake.schema import LEARNER_DAYS
 from analytics_pipeline.metrics.changes.entries import add_days, tell_entries, write_entries
-from analytics_pipeline.metrics.changes.expected import count_expected, expect
 from analytics_pipeline.metrics.changes.orders import tell_orders, write_orders
-from analytics_pipeline.metrics.changes.shares import ROWS_OF, Changes
+from analytics_pipeline.metrics.changes.shares import Counted, count_changes
 from analytics_pipeline.metrics.changes.since import Since
 from analytics_pipeline.metrics.changes.sql import read_step
 from analytics_pipeline.metrics.cohort_inputs import Cohort, cohort_parameters, windows_by_course
 from analytics_pipeline.metrics.last_publication import CarriedFiles
-from analytics_pipeline.metrics.models import read_sql
 from analytics_pipeline.metrics.relations import learner_day_files
 from analytics_pipeline.run import PipelineRun
 
@@ -53,12 +48,6 @@ _BEFORE_ENTRIES = (
 _AFTER_ENTRIES = ("moved_cohorts", "quiz_takers", "quiz_days")
 """Tables of the session that finds them, each made from those before it."""
 
-# Those of the days of changed cohorts of course_refund, whose changes the session keeps by then.
-_UNKNOWN_REFUNDS = f"""
-    WITH learner_days AS ({read_step("unknown_rows")})
-    SELECT * FROM ({read_sql("unknown_refund")})
-"""  # noqa: S608  # models of ours
-
 _COURSES: Schema = {"course_id": "VARCHAR"}
 _QUIZZES: Schema = {"course_id": "VARCHAR", "quiz_id": "VARCHAR", "lesson_idx": "INTEGER"}
 
@@ -75,14 +64,13 @@ class Moved:
     """What has moved since the last publication.
 
     Of `quiz_cohort` the course and day of each cohort that may have, and learner days to count them from; of
-    every other table what is to be added to its rows, with the refunds of no known order on the days of
-    these. Both are None where nothing tells what single learners had counted for, so that all is counted.
+    every other table what is to be added to its rows; None where nothing tells what single learners had
+    counted for, so that all is counted.
     """
 
     quiz_cohorts: list[Cohort]
     quiz_days: ParquetFiles
-    changes: Mapping[str, NewRows] | None
-    unknown_refunds: pd.DataFrame | None
+    changes: Counted | None
     carried: CarriedFiles
 
 
@@ -93,11 +81,10 @@ def find_moved(
 
     `relations` are those of the cohort models, with all learner days up to `as_of`.
     """
-    kept_since = first_kept_day(run.connection) or date.min
     parameters = {
         **cohort_parameters(run.settings, as_of),
         "last_as_of": since.last_as_of,
-        "kept_since": kept_since,
+        "kept_since": first_kept_day(run.connection) or date.min,
     }
     about = _about_changes(run, since, as_of)
     with run.engine.session({**relations, **about}) as duck:
@@ -111,23 +98,10 @@ def find_moved(
             create_table(duck, name, read_step(name), parameters)
         cohorts = duck.sql("SELECT course_id, cohort_day FROM moved_cohorts").fetchall()
         history = _quiz_history(run, duck, folder)
-        changes, unknown = None, None
+        changes = None
         if since.carried.base_entries is not None:
-            expect(run.connection, count_expected(duck, kept_since))
-            changes, unknown = _changes(run, duck, since, parameters, folder)
-        return Moved(cohorts, history, changes, unknown, write_orders(run, duck, carried, as_of))
-
-
-def _changes(
-    run: PipelineRun, duck: DuckDBPyConnection, since: Since, parameters: Parameters, folder: Path
-) -> tuple[Mapping[str, NewRows], pd.DataFrame]:
-    found = Changes(run.connection, duck, since.set_aside, parameters, folder)
-    changes = {table: found.of(table) for table in ROWS_OF}
-    create_table(duck, "changed_refunds", read_step("changed_refunds"), parameters)
-    refunds = changes["course_refund"]
-    cohorts = {*(refunds.cohorts or ()), *duck.sql("FROM changed_refunds").fetchall()}
-    changes["course_refund"] = replace(refunds, cohorts=sorted(cohorts))
-    return changes, frame_in(duck, _UNKNOWN_REFUNDS, parameters)
+            changes = count_changes(run.connection, duck, since.set_aside, parameters, folder)
+        return Moved(cohorts, history, changes, write_orders(run, duck, carried, as_of))
 
 
 def _quiz_history(run: PipelineRun, duck: DuckDBPyConnection, folder: Path) -> ParquetFiles:

@@ -7,19 +7,22 @@ to. Both are the table's own model, over those learners or orders alone. Lest a 
 stays wrong, checks hold all that stands of a course against how many learners and orders it has.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
 from duckdb import DuckDBPyConnection
 from psycopg import Connection
 
 from analytics_pipeline.database.new_rows import NewRows, added_columns, agreed_columns, published_columns
-from analytics_pipeline.engine import Parameters, copy_to_csv, create_table, quoted
+from analytics_pipeline.engine import Parameters, copy_to_csv, create_table, frame_in, quoted
+from analytics_pipeline.metrics.changes.expected import Expected, count_expected
 from analytics_pipeline.metrics.changes.sql import read_step
-from analytics_pipeline.metrics.models import Model, model
+from analytics_pipeline.metrics.cohort_inputs import Cohort
+from analytics_pipeline.metrics.models import Model, model, read_sql
 
-ROWS_OF = {"lesson_cohort": "lesson_rows", "course_funnel": "funnel_rows", "course_refund": "refund_rows"}
+_ROWS_OF = {"lesson_cohort": "lesson_rows", "course_funnel": "funnel_rows", "course_refund": "refund_rows"}
 """The tables of which changes are counted, each with what gives its model learner days of those met."""
 
 _THEN = {
@@ -32,43 +35,79 @@ _NOW = {
         SELECT * FROM met_orders ANTI JOIN new_orders USING (day) UNION ALL SELECT * FROM new_orders
     """,
 }
+_OF_CHANGES = "SELECT DISTINCT course_id, cohort_day FROM {}"
+_COHORTS = {"course_refund": read_step("refund_cohorts")}
+"""What tells which cohorts of a table changed, where its numbers do not tell of all."""
+
 _STALE = """
     SELECT DISTINCT course_id, cohort_day FROM analytics.{table}
      WHERE course_id = ANY(%(courses)s) AND cohort_day >= %(kept_since)s
 """
 
+# Those of the days of changed cohorts of course_refund, whose changes the session keeps by then.
+_UNKNOWN_REFUNDS = f"""
+    WITH learner_days AS ({read_step("unknown_rows")})
+    SELECT * FROM ({read_sql("unknown_refund")})
+"""  # noqa: S608  # models of ours
+
 
 @dataclass(frozen=True)
-class Changes:
-    """Finds what is to be added to the rows that stand, in files of `folder`.
+class Counted:
+    """The new rows of tables, and what the publication's checks hold them against.
+
+    Refunds of no known order are those of the days of new rows of `course_refund`. What is expected of a
+    course is none where its rows are not changes.
+    """
+
+    rows: Mapping[str, NewRows]
+    unknown_refunds: pd.DataFrame
+    expected: Sequence[Expected] = ()
+
+
+def count_changes(
+    connection: Connection,
+    duck: DuckDBPyConnection,
+    stale: Sequence[str],
+    parameters: Parameters,
+    folder: Path,
+) -> Counted:
+    """What is to be added to the rows that stand, in files of `folder`.
 
     The session knows `met_entries` and `met_orders` as of `$last_as_of`, `known_entries` and `new_orders` as
     of `$as_of`. Of the `stale` courses, its `stale_courses`, no row stands: all that they have is added.
     """
+    shares = _Shares(connection, duck, stale, parameters, folder)
+    rows = {table: shares.changes_of(table) for table in _ROWS_OF}
+    return Counted(rows, frame_in(duck, _UNKNOWN_REFUNDS, parameters), count_expected(duck, parameters))
 
+
+@dataclass(frozen=True)
+class _Shares:
     connection: Connection
     duck: DuckDBPyConnection
     stale: Sequence[str]
     parameters: Parameters
     folder: Path
 
-    def of(self, table: str) -> NewRows:
-        """What changed in this table; the session keeps it as `<table>_changes`."""
-        counted, rows = model(table), read_step(ROWS_OF[table])
-        now, then, changes = (f"{table}_{name}" for name in ("now", "then", "changes"))
+    def changes_of(self, table: str) -> NewRows:
+        """What changed in this table, which the session keeps as `<table>_changes`, of `<table>_cohorts`."""
+        counted, rows = model(table), read_step(_ROWS_OF[table])
+        now, then, changes, moved = (f"{table}_{name}" for name in ("now", "then", "changes", "cohorts"))
         as_of_then = {**self.parameters, "as_of": self.parameters["last_as_of"]}
         create_table(self.duck, now, _shares(counted, rows, _NOW), self.parameters)
         create_table(self.duck, then, _shares(counted, rows, _THEN), as_of_then)
         create_table(self.duck, changes, _difference(counted, now, then), self.parameters)
+        create_table(self.duck, moved, _COHORTS.get(table, _OF_CHANGES.format(changes)), self.parameters)
         path = self.folder / f"{table}.csv"
         copy_to_csv(self.duck, f"FROM {changes}", {}, path)
-        cohorts = set(self.duck.sql(f"FROM {changes}").select("course_id", "cohort_day").fetchall())
-        if self.stale:
-            query = _STALE.format(table=table).encode()
-            cohorts.update(
-                self.connection.execute(query, {**self.parameters, "courses": list(self.stale)}).fetchall()
-            )
+        cohorts = {*self.duck.sql(f"FROM {moved}").fetchall(), *self._stale_cohorts(table)}
         return NewRows(counted.table, path, sorted(cohorts), are_changes=True)
+
+    def _stale_cohorts(self, table: str) -> list[Cohort]:
+        if not self.stale:
+            return []
+        query = _STALE.format(table=table).encode()
+        return self.connection.execute(query, {**self.parameters, "courses": list(self.stale)}).fetchall()
 
 
 def _shares(counted: Model, rows: str, told: dict[str, str]) -> str:

@@ -1,9 +1,9 @@
--- What tells which refunds name no known order, in the form of learner days: those of the days of changed_refunds, and
--- the purchases of what they name.
+-- What tells which refunds name no known order, in the form of learner days: those of the days of
+-- course_refund_cohorts, and the purchases of what they name.
 WITH named AS (
     SELECT course_id, order_id, day
     FROM known_orders
-    WHERE is_refund AND (course_id, day) IN (SELECT (course_id, cohort_day) FROM changed_refunds)
+    WHERE is_refund AND (course_id, day) IN (SELECT (course_id, cohort_day) FROM course_refund_cohorts)
 ),
 bought AS (
     SELECT course_id, order_id, day
