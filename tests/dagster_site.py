@@ -20,6 +20,7 @@ from analytics_pipeline.days import DayRange, day_start
 from analytics_pipeline.definitions import build_definitions
 from analytics_pipeline.instants import microseconds
 from analytics_pipeline.settings import Settings
+from resources import keep_connections
 from sensors.execution import Outcome, execute
 from tests.conftest import Database
 from tests.postgres import add_dagsters_database, copy_database, server_connection
@@ -76,6 +77,7 @@ class Site:
     def instance(self) -> Iterator[dg.DagsterInstance]:
         """The instance that our dagster.yaml describes."""
         with self.entered(), dg.DagsterInstance.from_config(self.environment["DAGSTER_HOME"]) as instance:
+            keep_connections(instance)
             yield instance
 
     def execute(self, days: DayRange, *, wait: bool = True) -> Outcome:
@@ -200,7 +202,8 @@ def _make_dagsters_tables(site: Site) -> None:
     """Let Dagster make its tables, and keep a copy for the sites to come."""
     owner_url, dagsters = site.database.urls.owner, site.database.urls.dagster.rpartition("/")[2]
     add_dagsters_database(owner_url)
-    with site.instance() as instance:
+    # Not by an instance that keeps connections: nobody may be there when it is copied.
+    with site.entered(), dg.DagsterInstance.get() as instance:
         assert instance.get_runs_count() == 0
     with server_connection(owner_url) as connection:
         copy_database(connection, dagsters, DAGSTERS_TABLES)

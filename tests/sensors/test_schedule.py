@@ -27,13 +27,15 @@ def _tick(
     site: Site, instance: dg.DagsterInstance, at: datetime, schedule: str = "nightly"
 ) -> "dg.ScheduleExecutionData":
     definitions = build_definitions(site.settings)
-    context = dg.build_schedule_context(
+    # Closed, since it opens an instance of its own: left to the garbage collector, that one would later make
+    # the storage of this test the current one of Dagster again, in the middle of another test.
+    with dg.build_schedule_context(
         instance=instance,
         scheduled_execution_time=at,
         resources={"database": DatabaseResource()},
         repository_def=definitions.get_repository_def(),
-    )
-    return definitions.resolve_schedule_def(schedule).evaluate_tick(context)
+    ) as context:
+        return definitions.resolve_schedule_def(schedule).evaluate_tick(context)
 
 
 @given(st.lists(st.dates(date(2024, 1, 1), date(2024, 12, 31)), unique=True, min_size=1))
