@@ -18,8 +18,8 @@ from analytics_pipeline.settings import Settings
 from analytics_pipeline.supervisor.home_lock import refuse_taken
 from analytics_pipeline.supervisor.probes import answers, dagster_is_healthy
 from analytics_pipeline.supervisor.processes import log_path, open_log
-from analytics_pipeline.supervisor.service import Service, Step
-from analytics_pipeline.supervisor.supervisor import Plan, Supervisor, SupervisorError
+from analytics_pipeline.supervisor.service import Plan, Service, Step
+from analytics_pipeline.supervisor.supervisor import Supervisor, SupervisorError
 
 # Dagster's processes wait for code servers that wait for them; what a run has committed is safe anyway.
 DAGSTER_GRACE_SECONDS = 2.0

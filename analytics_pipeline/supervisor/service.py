@@ -42,6 +42,20 @@ class Service:
     grace_seconds: float = 10.0
 
 
+@dataclass(frozen=True)
+class Plan:
+    """What runs: steps one after the other, then the services all at once; they stop in the given order.
+
+    `task` is a command that starts when all are ready and writes to the terminal. Everything stops with
+    it, with its exit code, unless it ended well and `stay` is set.
+    """
+
+    services: Sequence[Service]
+    steps: Sequence[Step] = ()
+    task: Step | None = None
+    stay: bool = True
+
+
 def restart_delay(deaths: Sequence[float], now: float) -> float:
     """Seconds to wait before the next start: at once, then doubling, calm again after a minute of peace."""
     recent = sum(1 for death in deaths if now - death < CALM_SECONDS)

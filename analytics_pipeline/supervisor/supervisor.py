@@ -1,57 +1,29 @@
 """Starts the services of one HOME, restarts what dies and stops everything in order."""
 
-import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO
 
 from structlog.typing import WrappedLogger
 
 from analytics_pipeline.database.embedded import EmbeddedServerError
 from analytics_pipeline.supervisor.groups import stop_groups
 from analytics_pipeline.supervisor.home_lock import hold_home
+from analytics_pipeline.supervisor.kept_server import DatabaseServer, KeptServer
 from analytics_pipeline.supervisor.processes import log_path, open_log, spawn
-from analytics_pipeline.supervisor.service import Child, Service, Step, restart_delay
+from analytics_pipeline.supervisor.service import Child, Plan, Step, restart_delay
+from analytics_pipeline.supervisor.stop_signals import StopRequestedError, StopSignals
 from analytics_pipeline.supervisor.watchdog import Watchdog
 
 TICK_SECONDS = 0.1
-SERVER_CHECK_SECONDS = 1.0
 READY_WITHIN_SECONDS = 300.0
 DEATHS_BEFORE_GIVING_UP = 3
 
 
 class SupervisorError(Exception):
     """The services cannot be started; the message is for the user and names the log."""
-
-
-class StopRequestedError(Exception):
-    """Ctrl-C or SIGTERM arrived while the services were being started."""
-
-
-class DatabaseServer(Protocol):
-    """The database server that the supervisor keeps running."""
-
-    def is_running(self) -> bool: ...  # noqa: D102
-    def start(self) -> None: ...  # noqa: D102
-    def stop(self) -> None: ...  # noqa: D102
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What runs: steps one after the other, then the services all at once; they stop in the given order.
-
-    `task` is a command that starts when all are ready and writes to the terminal. Everything stops with
-    it, with its exit code, unless it ended well and `stay` is set.
-    """
-
-    services: Sequence[Service]
-    steps: Sequence[Step] = ()
-    task: Step | None = None
-    stay: bool = True
 
 
 class Supervisor:
@@ -70,11 +42,11 @@ class Supervisor:
         self._environment = environment
         self._log = log
         self._say = say
-        self._server = server
+        self._database = server
+        self._server: KeptServer | None = None
         self._children: list[Child] = []
         self._task: subprocess.Popen[bytes] | None = None
-        self._stopping = False
-        self._server_checked = 0.0
+        self._stop = StopSignals()
 
     def run(self, make_plan: Callable[[], Plan]) -> int:
         """Run until Ctrl-C, SIGTERM or the end of the plan's task; return the exit code.
@@ -82,28 +54,27 @@ class Supervisor:
         `make_plan` is called with the lock held and the server running; it may migrate. Raises
         HomeTakenError and SupervisorError; whatever was started has ended when this returns or raises.
         """
-        with hold_home(self._home) as lock, self._signals():
-            owns_server = self._server is not None and not self._server.is_running()
-            self._lock = lock
-            self._watched_home = self._home if owns_server else None
-            self._watchdog = Watchdog(lock=lock, server_home=self._watched_home)
+        with hold_home(self._home) as lock, self._stop.noted():
+            if self._database is not None:
+                self._server = KeptServer(self._database, self._log, self._say)
+            is_ours = self._server is not None and self._server.is_ours
+            self._watchdog = Watchdog(lock=lock, server_home=self._home if is_ours else None)
             try:
                 return self._run(make_plan)
             except StopRequestedError:
                 return 0
             except EmbeddedServerError:
                 # Ctrl-C goes to initdb too, which then has failed.
-                if not self._stopping:
+                if not self._stop.came:
                     raise
                 return 0
             finally:
-                self._stop_all(owns_server=owns_server)
+                self._stop_all()
                 self._watchdog.dismiss()
 
     def _run(self, make_plan: Callable[[], Plan]) -> int:
         if self._server is not None:
             self._server.start()
-            self._say("PostgreSQL is ready.")
         plan = make_plan()
         for step in plan.steps:
             self._run_step(step)
@@ -144,12 +115,10 @@ class Supervisor:
 
     def _tick(self) -> None:
         time.sleep(TICK_SECONDS)
-        self._check_stop()
-        self._revive_server()
-        if not self._watchdog.is_alive():
-            self._watchdog.dismiss()
-            self._watchdog = Watchdog(lock=self._lock, server_home=self._watched_home)
-            self._tell_watchdog()
+        self._stop.check()
+        if self._server is not None:
+            self._server.revive()
+        self._watchdog.revive()
         for child in self._children:
             self._revive(child)
 
@@ -165,22 +134,6 @@ class Supervisor:
         if child.group is None and now >= child.start_after:
             self._start(child)
 
-    def _revive_server(self) -> None:
-        now = time.monotonic()
-        if self._server is None or now - self._server_checked < SERVER_CHECK_SECONDS:
-            return
-        self._server_checked = now
-        if self._server.is_running():
-            return
-        self._log.warning("died", service="postgresql")
-        self._say("PostgreSQL has ended; it is restarted.")
-        try:
-            self._server.start()
-        except EmbeddedServerError as error:
-            self._say(f"PostgreSQL does not start, which is tried again: {error}")
-        else:
-            self._say("PostgreSQL is ready.")
-
     def _start(self, child: Child) -> None:
         group = child.start()
         self._tell_watchdog()
@@ -192,7 +145,7 @@ class Supervisor:
             process = self._start_task(step, output=output)
             while process.poll() is None:
                 time.sleep(TICK_SECONDS)
-                self._check_stop()
+                self._stop.check()
         self._task = None
         self._tell_watchdog()
         if process.returncode != 0:
@@ -204,7 +157,7 @@ class Supervisor:
         self._tell_watchdog()
         return self._task
 
-    def _stop_all(self, *, owns_server: bool) -> None:
+    def _stop_all(self) -> None:
         if self._children or self._task:
             self._say("Stopping.")
         if self._task is not None:
@@ -212,33 +165,14 @@ class Supervisor:
         for child in self._children:
             child.stop()
             self._log.info("stopped", service=child.service.name)
-        if self._server is not None and owns_server:
+        if self._server is not None:
             self._server.stop()
-            self._log.info("stopped", service="postgresql")
 
     def _tell_watchdog(self) -> None:
         groups = [child.group for child in self._children if child.group is not None]
         if self._task is not None:
             groups.append(self._task.pid)
-        if self._watchdog.is_alive():
-            self._watchdog.tell(groups)
-
-    def _check_stop(self) -> None:
-        if self._stopping:
-            raise StopRequestedError
-
-    @contextmanager
-    def _signals(self) -> Iterator[None]:
-        def request_stop(_number: int, _frame: object) -> None:
-            self._stopping = True
-
-        numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-        before = {number: signal.signal(number, request_stop) for number in numbers}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+        self._watchdog.tell(groups)
 
 
 def _gave_up(child: Child, what: str) -> str:

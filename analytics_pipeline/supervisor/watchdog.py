@@ -23,26 +23,44 @@ class Watchdog:
     """The supervisor's end of the line to the watchdog process."""
 
     def __init__(self, *, lock: int, server_home: Path | None) -> None:
-        command = [sys.executable, "-m", __name__]
+        self._command = [sys.executable, "-m", __name__]
         if server_home is not None:
-            command += ["--server", str(server_home.absolute())]
-        reading, self._line = os.pipe()
-        self._process = subprocess.Popen(command, stdin=reading, pass_fds=(lock,), start_new_session=True)
-        os.close(reading)
+            self._command += ["--server", str(server_home.absolute())]
+        self._lock = lock
+        self._groups: list[int] = []
+        self._start()
 
     def tell(self, groups: Iterable[int]) -> None:
         """Let it know which process groups run now."""
-        os.write(self._line, (" ".join(str(group) for group in groups) + "\n").encode())
+        self._groups = list(groups)
+        if self._is_alive():
+            self._write()
 
-    def is_alive(self) -> bool:
-        """Whether the watchdog process still runs."""
-        return self._process.poll() is None
+    def revive(self) -> None:
+        """Start it again when it has ended, and let it know what runs."""
+        if not self._is_alive():
+            self.dismiss()
+            self._start()
+            self._write()
 
     def dismiss(self) -> None:
         """End it: nothing is left to be watched."""
         self._process.kill()
         self._process.wait()
         os.close(self._line)
+
+    def _start(self) -> None:
+        reading, self._line = os.pipe()
+        self._process = subprocess.Popen(
+            self._command, stdin=reading, pass_fds=(self._lock,), start_new_session=True
+        )
+        os.close(reading)
+
+    def _is_alive(self) -> bool:
+        return self._process.poll() is None
+
+    def _write(self) -> None:
+        os.write(self._line, (" ".join(str(group) for group in self._groups) + "\n").encode())
 
 
 def main(arguments: list[str]) -> None:

@@ -10,8 +10,9 @@ import structlog
 
 from analytics_pipeline.database.embedded import EmbeddedServerError
 from analytics_pipeline.supervisor.home_lock import hold_home, running_supervisor
-from analytics_pipeline.supervisor.service import Service, Step, restart_delay
-from analytics_pipeline.supervisor.supervisor import DatabaseServer, Plan, Supervisor, SupervisorError
+from analytics_pipeline.supervisor.kept_server import DatabaseServer
+from analytics_pipeline.supervisor.service import Plan, Service, Step, restart_delay
+from analytics_pipeline.supervisor.supervisor import Supervisor, SupervisorError
 from tests.waiting import wait_until
 
 PROGRAM = Path(__file__).parent / "two_services.py"

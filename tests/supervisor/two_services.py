@@ -9,8 +9,8 @@ from pathlib import Path
 import structlog
 
 from analytics_pipeline.supervisor.home_lock import HomeTakenError
-from analytics_pipeline.supervisor.service import Service
-from analytics_pipeline.supervisor.supervisor import Plan, Supervisor, SupervisorError
+from analytics_pipeline.supervisor.service import Plan, Service
+from analytics_pipeline.supervisor.supervisor import Supervisor, SupervisorError
 
 SERVICE = """
 import os, pathlib, subprocess, sys
