@@ -12,7 +12,7 @@ from analytics_pipeline.settings import WrongSettingError
 # Errors of ours whose message is the sentence already, by module: a module that was never imported
 # cannot have raised, and importing it only to ask would make every command slower.
 SENTENCES = {
-    "analytics_pipeline.database.embedded": ("EmbeddedServerError",),
+    "analytics_pipeline.database.data_directory": ("EmbeddedServerError",),
     "analytics_pipeline.database.migrate": ("MigrationBlockedError",),
     "analytics_pipeline.database.roles": ("MissingPrivilegeError",),
     "analytics_pipeline.database.site": ("WrongTimezoneError",),

@@ -13,41 +13,24 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from subprocess import CompletedProcess
 
 import psycopg
 
+from analytics_pipeline.database.data_directory import DataDirectory, EmbeddedServerError
 from analytics_pipeline.database.postgres_account import PostgresAccount
-from analytics_pipeline.database.postmaster import clear_remains, cluster_name, is_ready, postmaster
+from analytics_pipeline.database.postmaster import clear_remains, is_ready, postmaster
 from analytics_pipeline.database.secret_files import read_secret, write_secret
 
 OWNER = "analytics_owner"
 DATABASE = "analytics"
 LAUNCH_SECONDS = 60  # for the remains of a killed server to go away, or another port to be found
 ANSWER_SECONDS = 10
-RECOVERY_SECONDS = 86_400  # crash recovery takes what it takes; a server that gives up ends by itself
-STOP_SECONDS = 600  # the last checkpoint may have much to write
-
-# No value may need quoting: pg_ctl hands them to a shell.
-CONFIGURATION = {
-    "listen_addresses": "127.0.0.1",
-    "unix_socket_directories": "",
-    "max_connections": "200",
-    "shared_buffers": "256MB",
-    "max_wal_size": "4GB",
-    "wal_compression": "on",
-    "log_min_messages": "warning",
-}
 
 # Other databases of this server are nobody's business.
 PREPARE = (
     "REVOKE CONNECT, TEMPORARY ON DATABASE postgres FROM PUBLIC",
     "REVOKE CONNECT, TEMPORARY ON DATABASE template1 FROM PUBLIC",
 )
-
-
-class EmbeddedServerError(Exception):
-    """The embedded PostgreSQL cannot be used; the message says why and where its log lies."""
 
 
 class EmbeddedServer:
@@ -59,21 +42,18 @@ class EmbeddedServer:
 
     def __init__(self, home: Path) -> None:
         self._home = home.absolute()
-        self._account = PostgresAccount.for_this_process()
+        account = PostgresAccount.for_this_process()
         # Remembered, since the choice depends on modes of directories that may change.
         self._location = self._home / "postgres.location"
-        self._data = (
-            Path(self._location.read_text())
-            if self._location.exists()
-            else self._account.data_folder(self._home)
-        )
-        self._log = self._data.parent / "postgres.log"
+        remembered = self._location.exists()
+        folder = Path(self._location.read_text()) if remembered else account.data_folder(self._home)
+        self._data = DataDirectory(account, folder)
 
     @property
     def owner_url(self) -> str:
         """URL of the owner role. Raises EmbeddedServerError when the server has never been started."""
         password, port = read_secret(self._home, OWNER), self._port()
-        if not self._initialized() or port is None:
+        if not self._data.exists() or port is None:
             raise EmbeddedServerError(
                 f"there is no embedded PostgreSQL under {self._home} yet: start it first."
             )
@@ -86,7 +66,7 @@ class EmbeddedServer:
 
     def is_running(self) -> bool:
         """Whether a server runs on the data of this HOME."""
-        return postmaster(self._data) is not None
+        return postmaster(self._data.path) is not None
 
     def start(self) -> None:
         """Start the server, making it first when it is new; return when it answers. Idempotent.
@@ -95,27 +75,21 @@ class EmbeddedServer:
         """
         self._home.mkdir(parents=True, exist_ok=True)
         with self._lock():
-            if not self._initialized():
-                self._initialize()
+            if not self._data.exists():
+                self._make()
             self._start_until_it_answers()
 
     def stop(self) -> None:
         """Stop the server, ending its sessions; nothing that was committed is lost. Idempotent."""
-        self._stop("fast")
+        self._data.halt("fast")
 
     def remove(self) -> None:
         """Stop the server and delete all of its data."""
-        self._stop("immediate")
-        if self._data.parent.exists():
-            shutil.rmtree(self._data.parent)
+        self._data.halt("immediate")
+        if self._data.path.parent.exists():
+            shutil.rmtree(self._data.path.parent)
         for file in (self._location, self._home / "postgres.port"):
             file.unlink(missing_ok=True)
-
-    def _stop(self, mode: str) -> None:
-        if self.is_running():
-            self._pg_ctl("stop", "-m", mode, "-w", "-t", str(STOP_SECONDS))
-        if self.is_running():
-            raise EmbeddedServerError(f"the embedded PostgreSQL did not stop; its log is {self._log}.")
 
     @contextmanager
     def _lock(self) -> Iterator[None]:
@@ -123,55 +97,30 @@ class EmbeddedServer:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
-    def _initialized(self) -> bool:
-        return (self._data / "PG_VERSION").exists()
-
     def _port(self) -> int | None:
         try:
             return int((self._home / "postgres.port").read_text())
         except (FileNotFoundError, ValueError):
             return None
 
-    def _initialize(self) -> None:
-        """Make the data directory under another name first: one that initdb did not finish is never used."""
-        folder = self._data.parent
-        self._account.make_folder(folder)
+    def _make(self) -> None:
         password = read_secret(self._home, OWNER) or write_secret(
             self._home, OWNER, secrets.token_urlsafe(24)
         )
-        unfinished = folder / "unfinished"
-        shutil.rmtree(unfinished, ignore_errors=True)
-        with self._account.offer(password) as descriptor:
-            made = self._account.run(
-                *("initdb", "-D", str(unfinished), "-U", OWNER),
-                *("-A", "scram-sha-256", "--pwfile", f"/dev/fd/{descriptor}"),
-                *("--encoding", "UTF8", "--locale-provider", "builtin", "--locale", "C.UTF-8"),
-                pass_fds=(descriptor,),
-            )
-        if made.returncode != 0:
-            raise EmbeddedServerError(f"initdb failed under {folder}: {_why(made.stderr)}.")
-        unfinished.rename(self._data)
-        self._location.write_text(str(self._data))
+        self._data.make(OWNER, password)
+        self._location.write_text(str(self._data.path))
 
     def _launch(self) -> None:
         deadline = time.monotonic() + LAUNCH_SECONDS
         while True:
-            clear_remains(self._data)
+            clear_remains(self._data.path)
             port = _free_port(self._port())
             (self._home / "postgres.port").write_text(str(port))
-            settings = {"port": str(port), "cluster_name": cluster_name(self._data), **CONFIGURATION}
-            options = " ".join(f"-c {name}={value}" for name, value in settings.items())
-            logged = self._log.stat().st_size if self._log.exists() else 0
-            started = self._pg_ctl(
-                *("start", "-w", "-t", str(RECOVERY_SECONDS), "-l", str(self._log), "-o", options)
-            )
-            if started.returncode == 0:
-                return
-            if time.monotonic() > deadline:
-                why = self._complaint(since=logged)
-                raise EmbeddedServerError(
-                    f"the embedded PostgreSQL does not start: {why} (its log: {self._log})."
-                )
+            try:
+                return self._data.launch(port)
+            except EmbeddedServerError:
+                if time.monotonic() > deadline:
+                    raise
             time.sleep(0.5)
 
     def _start_until_it_answers(self) -> None:
@@ -180,14 +129,14 @@ class EmbeddedServer:
         while True:
             if not self.is_running():
                 self._launch()
-            while self.is_running() and not is_ready(self._data):
+            while self.is_running() and not is_ready(self._data.path):
                 time.sleep(0.1)
             try:
                 return self._prepare()
             except psycopg.OperationalError as error:
                 if time.monotonic() > deadline:
                     raise EmbeddedServerError(
-                        f"the embedded PostgreSQL does not answer: {error} (its log: {self._log})."
+                        f"the embedded PostgreSQL does not answer: {error} (its log: {self._data.log})."
                     ) from error
             time.sleep(0.2)
 
@@ -197,21 +146,6 @@ class EmbeddedServer:
             if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
                 for statement in (*PREPARE, f"CREATE DATABASE {DATABASE}"):
                     connection.execute(statement)
-
-    def _complaint(self, since: int) -> str:
-        """Why the server did not start, out of what its log has got since it had that many bytes."""
-        written = self._log.read_bytes()[since:] if self._log.exists() else b""
-        return _why(written.decode(errors="replace"))
-
-    def _pg_ctl(self, action: str, *options: str) -> "CompletedProcess[str]":
-        return self._account.run("pg_ctl", action, "-D", str(self._data), *options)
-
-
-def _why(written: str) -> str:
-    """The line of PostgreSQL's complaints that says why it ended."""
-    lines = written.splitlines()
-    fatal = [line for line in lines if "FATAL" in line or "PANIC" in line]
-    return (fatal or lines or ["it wrote nothing"])[-1]
 
 
 def _free_port(preferred: int | None) -> int:

@@ -6,7 +6,8 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 from pydantic import SecretStr
 
-from analytics_pipeline.database.embedded import EmbeddedServer, EmbeddedServerError
+from analytics_pipeline.database.data_directory import EmbeddedServerError
+from analytics_pipeline.database.embedded import EmbeddedServer
 from analytics_pipeline.database.secret_files import read_secret
 from analytics_pipeline.settings import Settings, WrongSettingError
 

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from structlog.typing import WrappedLogger
 
-from analytics_pipeline.database.embedded import EmbeddedServerError
+from analytics_pipeline.database.data_directory import EmbeddedServerError
 
 CHECK_SECONDS = 1.0
 

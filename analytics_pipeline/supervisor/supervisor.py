@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 from structlog.typing import WrappedLogger
 
-from analytics_pipeline.database.embedded import EmbeddedServerError
+from analytics_pipeline.database.data_directory import EmbeddedServerError
 from analytics_pipeline.supervisor.groups import stop_groups
 from analytics_pipeline.supervisor.home_lock import hold_home
 from analytics_pipeline.supervisor.kept_server import DatabaseServer, KeptServer

@@ -16,7 +16,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from analytics_pipeline.database.embedded import EmbeddedServer, EmbeddedServerError
+from analytics_pipeline.database.data_directory import EmbeddedServerError
+from analytics_pipeline.database.embedded import EmbeddedServer
 from analytics_pipeline.database.postgres_account import REACHABLE
 from analytics_pipeline.database.postmaster import postmaster
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import structlog
 
-from analytics_pipeline.database.embedded import EmbeddedServerError
+from analytics_pipeline.database.data_directory import EmbeddedServerError
 from analytics_pipeline.supervisor.home_lock import hold_home, running_supervisor
 from analytics_pipeline.supervisor.kept_server import DatabaseServer
 from analytics_pipeline.supervisor.service import Plan, Service, Step, restart_delay
