@@ -13,14 +13,13 @@ import signal
 import statistics
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
 import psycopg
-import vl_convert
 
 from analytics_pipeline.dagster_home import dagster_environment
 from analytics_pipeline.database.embedded import EmbeddedServer
@@ -29,8 +28,9 @@ from analytics_pipeline.database.postmaster import postmaster
 from analytics_pipeline.database.urls import database_urls
 from analytics_pipeline.days import DayRange
 from analytics_pipeline.settings import Settings
-from bench.measuring import markdown_table, say
+from bench.measuring import say
 from bench.year_platform import Platform
+from bench.year_report import Stages, draw, report
 
 NIGHTS = 7
 """Measured at each point, after one that is not: medians, since a shared machine wavers, and a week of them,
@@ -42,11 +42,6 @@ NOTHING_TO_EVALUATE = """
     INSERT INTO analytics.signal_evaluation (as_of, assessed, opened, resolved, computed_at, run_id)
     VALUES (%s, 0, 0, 0, now(), 'bench') ON CONFLICT (as_of) DO NOTHING
 """
-
-FIRST_STAGES = ("raw_events", "learner_days", "daily_tables")
-"""They see the events of the day alone, so that what they take says whether the machine stayed as fast."""
-
-Stages = Mapping[str, float]
 
 
 def cpu_seconds(home: Path) -> float:
@@ -152,54 +147,6 @@ def show(number: int, night: Stages) -> None:
     """A line for one night."""
     stages = ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in night.items())
     say(f"night {number}: {stages}")
-
-
-def report(measured: Mapping[int, Stages]) -> list[str]:
-    """The medians in Markdown, and the ratio of the last nights to the first."""
-    points = list(measured)
-    rows = []
-    for label in _told(measured[points[0]]):
-        values = [_told(measured[point])[label] for point in points]
-        rows.append([label, *(f"{value:.2f}" for value in values), f"{values[-1] / values[0]:.2f}"])
-    head = ["seconds of night", *map(str, points), f"{points[-1]} / {points[0]}"]
-    return markdown_table(head, rows)
-
-
-def _told(stages: Stages) -> Stages:
-    first = sum(stages[stage] for stage in FIRST_STAGES)
-    return {
-        "events, learner days, daily tables": first,
-        "cohort tables": stages["cohort_tables"],
-        "signals": stages["signal"],
-        "all else": stages["night"] - first - stages["cohort_tables"] - stages["signal"],
-        "night": stages["night"],
-        "night, of CPU": stages["cpu"],
-        "slowest of these nights": stages["slowest"],
-    }
-
-
-def draw(measured: Mapping[int, Stages], path: Path) -> None:
-    """A picture of what the nights took, wall and CPU, as SVG or PNG by the name of the file."""
-    rows = [
-        {"night": night, "seconds": stages[name], "of": label}
-        for night, stages in measured.items()
-        for name, label in (("night", "the night"), ("cpu", "of CPU"), ("cohort_tables", "cohort tables"))
-    ]
-    spec = {
-        "data": {"values": rows},
-        "mark": {"type": "line", "point": True},
-        "width": 480,
-        "height": 260,
-        "encoding": {
-            "x": {"field": "night", "type": "quantitative", "title": "day of history"},
-            "y": {"field": "seconds", "type": "quantitative", "title": "seconds of a night"},
-            "color": {"field": "of", "type": "nominal", "title": None},
-        },
-    }
-    if path.suffix == ".png":
-        path.write_bytes(vl_convert.vegalite_to_png(spec, scale=2))
-    else:
-        path.write_text(vl_convert.vegalite_to_svg(spec))
 
 
 def main() -> None:
