@@ -41,29 +41,35 @@ def maintenance_run(settings: Settings, job: str, say: Callable[[str], None]) ->
             has_ended=lambda _: False,
             on_wait=lambda holder: say(f"Waiting for the run {holder}, whose turn it is."),
         ) as turn:
-            started_at = datetime.now(UTC)
             engine = Engine(settings.home.absolute() / "scratch", lake.attach)
-            error: str | None = "it was ended from outside"
-            try:
+            with _noted(connection, run_id, job, asked_at):
                 yield PipelineRun(connection, lake, engine, turn, settings)
-                error = None
-            except Exception as fault:
-                error = type(fault).__name__
-                raise
-            finally:
-                entry = JobRun(
-                    run_id=run_id,
-                    job=job,
-                    status=RunStatus.FAILED if error else RunStatus.SUCCESS,
-                    trigger=Trigger.CLI,
-                    partition=None,
-                    queued_at=asked_at,
-                    started_at=started_at,
-                    ended_at=datetime.now(UTC),
-                    error=error,
-                    counts={},
-                    updated_at=UNKNOWN_TO_DAGSTER,
-                    action=f"ANALYTICS_{job.upper()}",
-                )
-                if not connection.broken:
-                    upsert(connection, [entry])
+
+
+@contextmanager
+def _noted(connection: psycopg.Connection, run_id: str, job: str, asked_at: datetime) -> Iterator[None]:
+    started_at = datetime.now(UTC)
+    error: str | None = "it was ended from outside"
+    try:
+        yield
+        error = None
+    except Exception as fault:
+        error = type(fault).__name__
+        raise
+    finally:
+        entry = JobRun(
+            run_id=run_id,
+            job=job,
+            status=RunStatus.FAILED if error else RunStatus.SUCCESS,
+            trigger=Trigger.CLI,
+            partition=None,
+            queued_at=asked_at,
+            started_at=started_at,
+            ended_at=datetime.now(UTC),
+            error=error,
+            counts={},
+            updated_at=UNKNOWN_TO_DAGSTER,
+            action=f"ANALYTICS_{job.upper()}",
+        )
+        if not connection.broken:
+            upsert(connection, [entry])

@@ -55,17 +55,7 @@ class AdminApp(FastAPI):
 
 def create_app(settings: Settings) -> FastAPI:
     """The application; it opens no connection before the first request that needs one."""
-    provider = provider_of(settings)
-    service = Service(
-        reader=Reader(sqlalchemy_url(database_urls(settings).admin)),
-        rules=rules_of(settings),
-        sessions=Sessions(session_key(settings)),
-        requests=Limiter(REQUESTS_PER_SECOND, REQUESTS_AT_ONCE),
-        failures=Limiter(FAILURES_PER_SECOND, FAILURES_AT_ONCE),
-        kept=KeptAnswers(KEPT_BYTES),
-        identities=None if provider is None else Identities(provider),
-        scrapes=Limiter(exposition.SCRAPES_PER_SECOND, exposition.SCRAPES_AT_ONCE),
-    )
+    service = _service(settings)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -99,6 +89,20 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_api_route("/healthz", _healthz, include_in_schema=False)
     app.add_api_route("/readyz", _readyz, include_in_schema=False)
     return app
+
+
+def _service(settings: Settings) -> Service:
+    provider = provider_of(settings)
+    return Service(
+        reader=Reader(sqlalchemy_url(database_urls(settings).admin)),
+        rules=rules_of(settings),
+        sessions=Sessions(session_key(settings)),
+        requests=Limiter(REQUESTS_PER_SECOND, REQUESTS_AT_ONCE),
+        failures=Limiter(FAILURES_PER_SECOND, FAILURES_AT_ONCE),
+        kept=KeptAnswers(KEPT_BYTES),
+        identities=None if provider is None else Identities(provider),
+        scrapes=Limiter(exposition.SCRAPES_PER_SECOND, exposition.SCRAPES_AT_ONCE),
+    )
 
 
 def _settle() -> None:

@@ -46,9 +46,6 @@ def create_app(settings: Settings) -> ASGIApp:
 
 
 def _status_app(keys: KeyRing, writer: Writer, metrics: Metrics) -> Starlette:
-    async def healthz(_request: Request) -> Response:
-        return JSONResponse({"alive": True})
-
     async def readyz(_request: Request) -> Response:
         try:
             await keys.refresh()
@@ -58,17 +55,6 @@ def _status_app(keys: KeyRing, writer: Writer, metrics: Metrics) -> Starlette:
 
     async def exposition(_request: Request) -> Response:
         return Response(metrics.exposition(), media_type="text/plain; version=0.0.4")
-
-    async def document(_request: Request) -> Response:
-        return JSONResponse(openapi())
-
-    async def event_method(_request: Request) -> Response:
-        return JSONResponse({"error": "Send events with POST."}, 405, {"allow": "POST, OPTIONS"})
-
-    async def emitter(_request: Request) -> Response:
-        # A module of another origin is fetched with CORS; it holds no secret, so every page may have it.
-        headers = {"access-control-allow-origin": "*", "cache-control": "public, max-age=3600"}
-        return Response(EMITTER.read_bytes(), media_type="text/javascript", headers=headers)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -83,14 +69,32 @@ def _status_app(keys: KeyRing, writer: Writer, metrics: Metrics) -> Starlette:
 
     app = Starlette(
         routes=[
-            Route("/healthz", healthz),
+            Route("/healthz", _healthz),
             Route("/readyz", readyz),
             Route("/metrics", exposition),
-            Route("/openapi.json", document),
-            Route("/emitter.js", emitter),
-            Route(EVENT_PATH, event_method, methods=["GET", "HEAD", "PUT", "PATCH", "DELETE"]),
+            Route("/openapi.json", _document),
+            Route("/emitter.js", _emitter),
+            Route(EVENT_PATH, _event_method, methods=["GET", "HEAD", "PUT", "PATCH", "DELETE"]),
         ],
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False
     return app
+
+
+async def _healthz(_request: Request) -> Response:
+    return JSONResponse({"alive": True})
+
+
+async def _document(_request: Request) -> Response:
+    return JSONResponse(openapi())
+
+
+async def _event_method(_request: Request) -> Response:
+    return JSONResponse({"error": "Send events with POST."}, 405, {"allow": "POST, OPTIONS"})
+
+
+async def _emitter(_request: Request) -> Response:
+    # A module of another origin is fetched with CORS; it holds no secret, so every page may have it.
+    headers = {"access-control-allow-origin": "*", "cache-control": "public, max-age=3600"}
+    return Response(EMITTER.read_bytes(), media_type="text/javascript", headers=headers)

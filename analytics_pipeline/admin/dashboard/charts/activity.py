@@ -22,6 +22,15 @@ from analytics_pipeline.admin.dashboard.charts.parts import (
 PIXELS_PER_DATE = 80
 NARROWEST_BAR = 2
 
+_DAY_AXIS: Spec = {**AXIS, "title": None, "grid": False, "labelAngle": 0}
+_PALE: Spec = {"opacity": {"condition": {"test": "datum.provisional", "value": 0.45}, "value": 1}}
+# What is hidden is no zero.
+_CROSSES: Spec = {
+    "transform": [{"filter": "datum.learners === null"}],
+    "mark": {"type": "text", "text": "\N{MULTIPLICATION SIGN}", "dy": -5, "fontSize": 10, "color": MUTED},
+    "encoding": {"y": {"datum": 0}},
+}
+
 
 @dataclass(frozen=True)
 class DayPoint:
@@ -39,43 +48,27 @@ def daily_chart(days: Sequence[DayPoint], width: int) -> Spec:
         {"day": str(day.day), "learners": day.learners, "views": day.views, "provisional": day.provisional}
         for day in days
     ]
-    has_room = len(days) * NARROWEST_BAR <= width
-    mark: Spec = {"type": "bar"} if has_room else {"type": "area", "interpolate": "step"}
-    axis: Spec = {**AXIS, "title": None, "grid": False, "labelAngle": 0}
-    if has_room:
-        # A hidden day has no bar, and keeps its place.
-        places = {"domain": [str(day.day) for day in days], "paddingInner": 0.2}
-        day: Spec = {"field": "day", "type": "ordinal", "scale": places}
-        step = ceil(len(days) * PIXELS_PER_DATE / width)
-        labelled = [str(day.day) for day in days[::step]]
-        axis |= {"values": labelled, "labelExpr": "utcFormat(utcParse(datum.value, '%Y-%m-%d'), '%-d %b')"}
-    else:
-        day = {"field": "day", "type": "temporal", "timeUnit": "utcyearmonthdate"}
-        axis |= {"tickCount": width // PIXELS_PER_DATE, "format": "%-d %b", "labelOverlap": "greedy"}
-    pale = {"opacity": {"condition": {"test": "datum.provisional", "value": 0.45}, "value": 1}}
+    if len(days) * NARROWEST_BAR <= width:
+        bars: Spec = {"type": "bar"}
+        return _panels({"values": values}, _each_day(days, width), bars, width, [_CROSSES], **_PALE)
+    area: Spec = {"type": "area", "interpolate": "step"}
+    data = {"values": values, "format": {"parse": {"day": "utc:'%Y-%m-%d'"}}}
+    return _panels(data, _course_of_days(width), area, width, [])
 
-    # What is hidden is no zero.
-    crosses: Spec = {
-        "transform": [{"filter": "datum.learners === null"}],
-        "mark": {"type": "text", "text": "\N{MULTIPLICATION SIGN}", "dy": -5, "fontSize": 10, "color": MUTED},
-        "encoding": {"y": {"datum": 0}},
-    }
 
-    more = [crosses] if has_room else []
-
+def _panels(data: Spec, day: Spec, mark: Spec, width: int, more: Sequence[Spec], **encoding: Spec) -> Spec:
     def panel(field: str, title: str, height: int, colour: str, *, labels: bool) -> Spec:
-        counts = {"y": counted(field)} | (pale if has_room else {})
+        counts = {"y": counted(field), **encoding}
         return {
             "width": width,
             "height": height,
             "title": title,
-            "encoding": {"x": day | {"axis": axis | {"labels": labels}}},
+            "encoding": {"x": day | {"axis": day["axis"] | {"labels": labels}}},
             "layer": [{"mark": mark | {"color": colour}, "encoding": counts}, *more],
         }
 
-    data: Spec = {"values": values}
     return chart(
-        data=data if has_room else data | {"format": {"parse": {"day": "utc:'%Y-%m-%d'"}}},
+        data=data,
         vconcat=[
             panel("learners", "Learners a day", 130, REACH, labels=False),
             panel("views", "Lesson views a day", 80, SOFT, labels=True),
@@ -83,6 +76,28 @@ def daily_chart(days: Sequence[DayPoint], width: int) -> Spec:
         spacing=14,
         resolve={"scale": {"x": "shared"}},
     )
+
+
+def _each_day(days: Sequence[DayPoint], width: int) -> Spec:
+    labelled = [str(day.day) for day in days[:: ceil(len(days) * PIXELS_PER_DATE / width)]]
+    label = "utcFormat(utcParse(datum.value, '%Y-%m-%d'), '%-d %b')"
+    return {
+        "field": "day",
+        "type": "ordinal",
+        # A hidden day has no bar, and keeps its place.
+        "scale": {"domain": [str(day.day) for day in days], "paddingInner": 0.2},
+        "axis": _DAY_AXIS | {"values": labelled, "labelExpr": label},
+    }
+
+
+def _course_of_days(width: int) -> Spec:
+    labels = {"tickCount": width // PIXELS_PER_DATE, "format": "%-d %b", "labelOverlap": "greedy"}
+    return {
+        "field": "day",
+        "type": "temporal",
+        "timeUnit": "utcyearmonthdate",
+        "axis": _DAY_AXIS | labels,
+    }
 
 
 def time_chart(lessons: Sequence[Lesson], width: int) -> Spec:
