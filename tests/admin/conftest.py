@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import httpx
@@ -18,6 +19,7 @@ from analytics_pipeline.admin.reading.publication import last_publication
 from analytics_pipeline.admin.reading.view import View
 from analytics_pipeline.admin.rules import rules_of
 from analytics_pipeline.database.urls import sqlalchemy_url
+from tests.admin.rows import course_day, publish_course_days
 from tests.conftest import Database
 
 ORIGIN = "http://testserver"
@@ -46,6 +48,12 @@ def token(database: Database) -> Token:
 def pipeline(database: Database) -> Iterator[psycopg.Connection]:
     with database.connect("pipeline") as connection:
         yield connection
+
+
+@pytest.fixture
+def algebra(pipeline: psycopg.Connection) -> None:
+    """A course, by a day on which learners came."""
+    publish_course_days(pipeline, course_day("algebra", date(2026, 3, 1), 40))
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from analytics_pipeline.admin.auth.tokens import create_token, list_tokens, revo
 from analytics_pipeline.admin.limits import Limiter
 from analytics_pipeline.database import tables
 from analytics_pipeline.database.urls import sqlalchemy_url
+from tests.admin.api import API, PATHS
 from tests.admin.conftest import Token
 from tests.admin.rows import (
     A_RUN,
@@ -25,22 +26,7 @@ from tests.admin.rows import (
 )
 from tests.conftest import Database
 
-API = "/api/admin/analytics"
-PATHS = (
-    "courses",
-    "course/algebra",
-    "course/algebra/lesson/0",
-    "funnel/algebra",
-    "signals",
-    "runs",
-    "revisions",
-    "definitions",
-)
-
-
-@pytest.fixture(autouse=True)
-def _a_course(pipeline: psycopg.Connection) -> None:
-    publish_course_days(pipeline, course_day("algebra", date(2026, 3, 1), 40))
+pytestmark = pytest.mark.usefixtures("algebra")
 
 
 @pytest.fixture

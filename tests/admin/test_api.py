@@ -1,113 +1,25 @@
 """The API's numbers are the sums of the published rows, whatever range is asked."""
 
-from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import date
 from random import Random
 from typing import Any
 
 import httpx
 import psycopg
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics_pipeline.database import tables
+from tests.admin.api import API, ask
+from tests.admin.random_course import ACTIVITY, DAYS, FIRST, OVER_DATABASE, RANGES, a_course, total, weeks
 from tests.admin.rows import AS_OF, COMPLETE_THROUGH, RUN_ID, open_signal, publish
 from tests.conftest import Database
-
-API = "/api/admin/analytics"
-FIRST = date(2026, 1, 1)
-DAYS = [FIRST + timedelta(days=offset) for offset in range(92)]
-RANGES = st.tuples(st.sampled_from(DAYS), st.sampled_from(DAYS)).map(sorted)
-
-OVER_DATABASE = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-
-ACTIVITY = (
-    "course_views",
-    "views",
-    "lesson_completions",
-    "quiz_attempts",
-    "quiz_passes",
-    "purchases",
-    "refunds",
-)
 
 
 def camel(name: str) -> str:
     head, *tail = name.split("_")
     return head + "".join(part.capitalize() for part in tail)
-
-
-def a_course(course_id: str, random: Random) -> dict[str, list[dict[str, Any]]]:
-    """Every published table's rows of a course with quiet days, small groups and crowds."""
-    rows: dict[str, list[dict[str, Any]]] = {name: [] for name in ("daily", "events", "lessons", "cohorts")}
-    rows |= {"quizzes": [], "funnels": []}
-    for day in DAYS:
-        if day != DAYS[0] and day != DAYS[-1] and random.random() < 0.2:
-            continue
-        learners = random.choice([0, 1, 3, 5, 40])
-        counts = {name: random.randrange(100) for name in (*ACTIVITY, "enrolments", "completions")}
-        rows["daily"].append({"course_id": course_id, "day": day, "learners": learners, **counts})
-        rows["events"].append(
-            {
-                "course_id": course_id,
-                "day": day,
-                "event_type": "enroll",
-                "events": random.randrange(50),
-                "rejected": 1,
-            }
-        )
-        for lesson in range(4):
-            viewers = random.randrange(3)
-            counts = {
-                "stopped": random.randrange(3),
-                "active": random.randrange(2),
-                "finished": random.randrange(2),
-            }
-            rows["cohorts"].append(
-                {
-                    "course_id": course_id,
-                    "lesson_idx": lesson,
-                    "cohort_day": day,
-                    "viewers": viewers,
-                    **counts,
-                }
-                | {"completers": random.randint(0, viewers)}
-            )
-            rows["lessons"].append(
-                {"course_id": course_id, "lesson_idx": lesson, "day": day, "views": 9, "viewers": viewers}
-                | {"measured_learners": viewers, "active_ms_sum": viewers * 60_000}
-                | {"active_ms_hist": {"60": viewers} if viewers else {}}
-                | {"views_by_hour": [0] * 20 + [9] + [0] * 4}
-            )
-        attempters = random.randrange(4)
-        first = random.randint(0, attempters)
-        rows["quizzes"].append(
-            {
-                "course_id": course_id,
-                "quiz_id": "final",
-                "lesson_idx": 3,
-                "cohort_day": day,
-                "attempters": attempters,
-            }
-            | {"first_attempt_passers": first, "best_attempt_passers": random.randint(first, attempters)}
-        )
-        entered, mature = random.randrange(6), random.randrange(3)
-        step_2, converted = min(entered, 3), min(entered, 1)
-        rows["funnels"].append(
-            {
-                "course_id": course_id,
-                "funnel": "discovery",
-                "cohort_day": day,
-                "entered": entered,
-                "step_2": step_2,
-            }
-            | {"step_3": converted, "converted": converted, "open": entered - converted, "mature": mature}
-            | {"mature_step_2": min(mature, 1), "mature_step_3": 0, "already_enrolled": 1}
-        )
-    return rows
 
 
 @pytest.fixture
@@ -121,24 +33,6 @@ def published(pipeline: psycopg.Connection) -> dict[str, list[dict[str, Any]]]:
     publish(pipeline, tables.quiz_cohort, *rows["quizzes"], *other["quizzes"])
     publish(pipeline, tables.course_funnel, *rows["funnels"], *other["funnels"])
     return rows
-
-
-def ask(client: httpx.Client, path: str, **parameters: Any) -> Any:
-    answer = client.get(f"{API}/{path}", params=parameters)
-    assert answer.status_code == 200, answer.text
-    return answer.json()
-
-
-def weeks(first: date, last: date) -> tuple[date, date]:
-    return first - timedelta(days=first.weekday()), last + timedelta(days=6 - last.weekday())
-
-
-def total(rows: Iterable[dict[str, Any]], name: str, first: date, last: date, **key: Any) -> int:
-    return sum(
-        row.get(name, 0)
-        for row in rows
-        if first <= (row.get("day") or row["cohort_day"]) <= last and all(row[k] == v for k, v in key.items())
-    )
 
 
 def assert_rate(rate: dict[str, Any], numerator: int, denominator: int) -> None:

@@ -15,7 +15,7 @@ from analytics_pipeline.database import tables
 from analytics_pipeline.database.urls import sqlalchemy_url
 from tests.admin.conftest import Token
 from tests.admin.rows import course_day, open_signal, publish
-from tests.admin.test_serve import environment, running, wait_for
+from tests.admin.served import environment, running, wait_for
 from tests.chromium import running_chromium
 from tests.conftest import Database
 from tests.ports import free_port

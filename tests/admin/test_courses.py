@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics_pipeline.database import tables
+from tests.admin.api import ask
+from tests.admin.random_course import DAYS, OVER_DATABASE, RANGES, a_course, total, weeks
 from tests.admin.rows import COMPLETE_THROUGH, a_revision, open_signal, publish
-from tests.admin.test_api import DAYS, OVER_DATABASE, RANGES, a_course, ask, total, weeks
 
 NAMES = ("algebra", "botany", "chemistry", "drawing")
 Rows = dict[str, dict[str, list[dict[str, Any]]]]

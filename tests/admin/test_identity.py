@@ -19,9 +19,9 @@ from analytics_pipeline.admin.app import create_app
 from analytics_pipeline.admin.auth import identity
 from analytics_pipeline.database import tables
 from analytics_pipeline.settings import WrongSettingError, load_settings
+from tests.admin.api import API, PATHS
 from tests.admin.conftest import ORIGIN, AppTransport
 from tests.admin.rows import course_day, open_signal, publish, publish_course_days
-from tests.admin.test_access import API, PATHS
 from tests.conftest import Database
 
 ISSUER, AUDIENCE = "https://id.example.org/realms/school", "analytics"

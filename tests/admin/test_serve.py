@@ -1,13 +1,8 @@
 """The service as a process: it says in one sentence why it cannot start, and ends when it is told to."""
 
-import os
 import signal
 import socket
 import subprocess
-import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -15,41 +10,9 @@ import psycopg
 import pytest
 
 from analytics_pipeline.settings import Settings
+from tests.admin.served import COMMAND, environment, running, wait_for
 from tests.conftest import Database
 from tests.ports import free_port
-
-COMMAND = [sys.executable, "-m", "analytics_pipeline.admin.serve"]
-
-
-def environment(settings: Settings, **changes: object) -> dict[str, str]:
-    own = {name: value for name, value in os.environ.items() if not name.startswith("ANALYTICS_")}
-    return (
-        own | settings.as_environment() | {f"ANALYTICS_{name}": str(value) for name, value in changes.items()}
-    )
-
-
-@contextmanager
-def running(variables: dict[str, str], folder: Path) -> Iterator[subprocess.Popen[bytes]]:
-    with (folder / "admin.log").open("wb") as log:
-        process = subprocess.Popen(COMMAND, env=variables, cwd=folder, stdout=log, stderr=log)
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait()
-
-
-def wait_for(url: str, status: int) -> httpx.Response:
-    deadline = time.monotonic() + 120
-    while True:
-        try:
-            answer = httpx.get(url)
-            if answer.status_code == status:
-                return answer
-        except httpx.TransportError:
-            pass
-        assert time.monotonic() < deadline, f"{url} does not answer {status}"
-        time.sleep(0.1)
 
 
 def refusal(variables: dict[str, str], folder: Path) -> str:

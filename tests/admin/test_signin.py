@@ -1,9 +1,6 @@
 """The dashboard's sign-in: a cookie for a token, and nothing for anybody else."""
 
-from datetime import date
-
 import httpx
-import psycopg
 import pytest
 from sqlalchemy import create_engine
 
@@ -11,15 +8,11 @@ from analytics_pipeline.admin.auth.sessions import COOKIE
 from analytics_pipeline.admin.auth.tokens import revoke_token
 from analytics_pipeline.database.urls import sqlalchemy_url
 from tests.admin.conftest import ORIGIN, Token
-from tests.admin.rows import course_day, publish_course_days
 from tests.conftest import Database
 
 OWN = {"Origin": ORIGIN}
 
-
-@pytest.fixture(autouse=True)
-def _a_course(pipeline: psycopg.Connection) -> None:
-    publish_course_days(pipeline, course_day("algebra", date(2026, 3, 1), 40))
+pytestmark = pytest.mark.usefixtures("algebra")
 
 
 def sign_in(browser: httpx.Client, secret: str, target: str = "/", **headers: str) -> httpx.Response:

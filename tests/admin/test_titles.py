@@ -7,9 +7,9 @@ import psycopg
 import pytest
 
 from analytics_pipeline.database import tables
+from tests.admin.api import API
 from tests.admin.rows import open_signal, publish
 
-API = "/api/admin/analytics"
 DAY = date(2026, 3, 2)
 
 

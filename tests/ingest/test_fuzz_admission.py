@@ -10,8 +10,8 @@ import pytest
 
 from analytics_pipeline.events import METADATA_KEYS, EventType
 from tests.conftest import missing
+from tests.ingest.bad_events import BAD_EVENTS
 from tests.ingest.batches import wire
-from tests.ingest.test_admission import BAD_EVENTS
 
 ROOT = Path(__file__).parents[2]
 WORDS = [

@@ -18,6 +18,7 @@ from analytics_pipeline.settings import Settings
 from tests.conftest import Database
 from tests.metrics.oracle import Rows, Wire
 
+DAY = date(2024, 3, 1)
 INSERT_BATCH = "INSERT INTO ingest.inbox (day, received_at, events, payload) VALUES (%s, %s, %s, %s)"
 UNPUBLISHED = {"id", "computed_at", "run_id"}
 
@@ -37,6 +38,22 @@ def clear(database: Database) -> None:
     """Forget every event and every number."""
     with database.connect("owner") as owner:
         owner.execute(CLEAR)
+
+
+def event(
+    number: int, kind: str = "lesson_viewed", *, day: date = DAY, minute: int = 0, **more: object
+) -> Wire:
+    """An event of a learner as a client sends it; what is not named is of the first lesson of a course."""
+    plain = {
+        "id": f"e{number}",
+        "eventType": kind,
+        "userId": "u1",
+        "courseId": "c1",
+        "lessonIdx": 0,
+        "metadata": {},
+        "createdAt": f"{day}T{minute // 60:02}:{minute % 60:02}:00+00:00",
+    }
+    return {**plain, **more}
 
 
 def deliver(connection: psycopg.Connection, wire: Iterable[Wire], settings: Settings) -> set[date]:

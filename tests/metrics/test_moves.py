@@ -14,8 +14,7 @@ from analytics_pipeline.metrics.models import LEARNER_DAYS
 from analytics_pipeline.metrics.publication import publish_daily
 from analytics_pipeline.run import PipelineRun
 from tests.conftest import Database
-from tests.metrics.nights import night, published, put, through
-from tests.metrics.test_publication import DAY, event
+from tests.metrics.nights import DAY, event, night, published, put, through
 from tests.pipeline_runs import a_run
 
 NEXT = DAY + timedelta(days=1)

@@ -36,12 +36,11 @@ from analytics_pipeline.run import PipelineRun
 from tests.conftest import Database
 from tests.course_life import FIRST, life
 from tests.metrics import oracle, oracle_cohorts
-from tests.metrics.nights import UNPUBLISHED, clear, deliver, published, put, through
+from tests.metrics.nights import DAY, UNPUBLISHED, clear, deliver, event, published, put, through
 from tests.metrics.oracle import Rows, Wire
 from tests.metrics.oracle_cohorts import Asked
 from tests.metrics.streams import PARIS, streams
 from tests.metrics.tables import numbers
-from tests.metrics.test_publication import DAY, event
 from tests.pipeline_runs import a_run
 
 COUNTED = {

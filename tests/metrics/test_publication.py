@@ -2,7 +2,7 @@
 
 import random
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -16,29 +16,12 @@ from analytics_pipeline.metrics.publication import publish_cohorts, publish_dail
 from analytics_pipeline.run import PipelineRun
 from tests.conftest import Database
 from tests.metrics import oracle, oracle_cohorts
-from tests.metrics.nights import clear, deliver, night, published, put, through
+from tests.metrics.nights import DAY, clear, deliver, event, night, published, put, through
 from tests.metrics.oracle import Rows, Wire
 from tests.metrics.oracle_cohorts import Asked
 from tests.metrics.streams import PARIS, streams
 from tests.metrics.tables import canonical
 from tests.pipeline_runs import a_run
-
-DAY = date(2024, 3, 1)
-
-
-def event(
-    number: int, kind: str = "lesson_viewed", *, day: date = DAY, minute: int = 0, **more: object
-) -> Wire:
-    plain = {
-        "id": f"e{number}",
-        "eventType": kind,
-        "userId": "u1",
-        "courseId": "c1",
-        "lessonIdx": 0,
-        "metadata": {},
-        "createdAt": f"{day}T{minute // 60:02}:{minute % 60:02}:00+00:00",
-    }
-    return {**plain, **more}
 
 
 @settings(
