@@ -1,28 +1,27 @@
 """A site for tests of the Dagster project: a database, a lake, and an instance from our dagster.yaml."""
 
-import json
 import os
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from typing import Any, LiteralString
+from datetime import UTC, date, datetime, timedelta
+from typing import LiteralString
 
 import dagster as dg
-import psycopg
 import pytest
 from psycopg import sql
 
 from analytics_pipeline.dagster_home import dagster_environment
 from analytics_pipeline.days import DayRange, day_start
 from analytics_pipeline.definitions import build_definitions
-from analytics_pipeline.instants import microseconds
 from analytics_pipeline.settings import Settings
 from resources import keep_connections
 from sensors.execution import Outcome, execute
 from tests.conftest import Database
+from tests.inbox import deliver, put_batch
+from tests.metrics.oracle import Wire
 from tests.postgres import add_dagsters_database, copy_database, server_connection
 
 FIRST = date(2024, 3, 4)
@@ -89,17 +88,13 @@ class Site:
         """Put one batch for each day into the inbox: each learner enrols and views two lessons."""
         with self.database.connect("ingest") as connection:
             for day in days:
-                lines = [
-                    line
-                    for learner in range(learners)
-                    for line in _events(day, learner, course, self.settings)
-                ]
-                put(connection, day, b"".join(lines), len(lines))
+                for learner in range(learners):
+                    deliver(connection, _events(day, learner, course, self.settings), self.settings)
 
     def deliver_garbage(self, day: date) -> None:
         """Put something into the inbox that is no event."""
         with self.database.connect("ingest") as connection:
-            put(connection, day, b"not an event\n", 1)
+            put_batch(connection, day, datetime.now(UTC), 1, b"not an event\n")
 
     def number(self, query: LiteralString, *parameters: object) -> int:
         """The one number that the query gives."""
@@ -158,30 +153,18 @@ class Site:
         return self.start("sensors.launch", "--from", str(days.first), "--to", str(days.last), *options)
 
 
-def put(connection: psycopg.Connection, day: date, payload: bytes, events: int) -> None:
-    connection.execute(
-        "INSERT INTO ingest.inbox (day, received_at, events, payload) VALUES (%s, now(), %s, %s)",
-        [day, events, payload],
-    )
-
-
-def _events(day: date, learner: int, course: str, settings: Settings) -> Iterator[bytes]:
+def _events(day: date, learner: int, course: str, settings: Settings) -> Iterator[Wire]:
     start = day_start(day, settings.zone)
     for number, (kind, lesson) in enumerate([("enroll", None), ("lesson_viewed", 0), ("lesson_viewed", 1)]):
-        instant = start + timedelta(hours=9, minutes=number, seconds=learner)
-        micros = microseconds(instant)
-        stored: dict[str, Any] = {
-            "event_id": f"{course}-{day}-{learner}-{number}",
-            "event_type": kind,
-            "learner_id": f"learner-{learner}",
-            "course_id": course,
-            "lesson_idx": lesson,
+        yield {
+            "id": f"{course}-{day}-{learner}-{number}",
+            "eventType": kind,
+            "userId": f"learner-{learner}",
+            "courseId": course,
+            "lessonIdx": lesson,
             "metadata": {},
-            "occurred_at": micros,
-            "received_at": micros,
-            "skew_us": 0,
+            "createdAt": (start + timedelta(hours=9, minutes=number, seconds=learner)).isoformat(),
         }
-        yield json.dumps(stored).encode() + b"\n"
 
 
 def site_of(database: Database) -> Site:

@@ -22,6 +22,7 @@ from analytics_pipeline.days import day_start
 from analytics_pipeline.lake.catalogue import as_of_day, due_days, first_day
 from tests.admin.rows import open_signal, publish, publish_course_days
 from tests.conftest import Database
+from tests.inbox import put_batch
 
 NOW = datetime.now(UTC)
 RUN = JobRun(
@@ -60,13 +61,6 @@ def _of(found: Samples, name: str, *labels: str) -> float | None:
     return found.get((name, frozenset(labels)))
 
 
-def _receive(connection: psycopg.Connection, day: date, at: datetime, payload: bytes = b"{}") -> None:
-    connection.execute(
-        "INSERT INTO ingest.inbox (day, received_at, events, payload) VALUES (%s, %s, 3, %s)",
-        [day, at, payload],
-    )
-
-
 def test_an_empty_site_counts_nothing_and_claims_no_day(anonymous: httpx.Client) -> None:
     found = _scrape(anonymous)
     assert _of(found, "runs_in_flight", "QUEUED") == 0
@@ -102,8 +96,8 @@ def test_what_waits_in_the_inbox_is_counted_with_the_age_of_the_oldest_and_nothi
     anonymous: httpx.Client, database: Database
 ) -> None:
     with database.connect("ingest") as connection:
-        _receive(connection, date(2026, 3, 1), NOW - timedelta(hours=5), b"learner-7 of course-1")
-        _receive(connection, date(2026, 3, 2), NOW, b"learner-8")
+        put_batch(connection, date(2026, 3, 1), NOW - timedelta(hours=5), 3, b"learner-7 of course-1")
+        put_batch(connection, date(2026, 3, 2), NOW, 3, b"learner-8")
     text = anonymous.get("/metrics").text
     found = samples(text)
     assert (_of(found, "unsealed_events"), _of(found, "inbox_bytes")) == (6, 30)
@@ -160,7 +154,7 @@ def test_due_days_and_the_last_complete_day_are_those_that_runs_go_by(
         owner.execute("DELETE FROM ingest.inbox")
         owner.execute("DELETE FROM analytics.lake_day")
         for day in waiting:
-            _receive(owner, day, NOW)
+            put_batch(owner, day, NOW, 3, b"{}")
         for day, (events, published, pruned) in sealed.items():
             owner.execute(
                 "INSERT INTO analytics.lake_day (day, version, files, events, bytes, duplicates,"

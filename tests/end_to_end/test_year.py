@@ -10,14 +10,15 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from analytics_pipeline.simulate import simulate
 from tests.conftest import Database, Server, fresh_database
-from tests.metrics.nights import deliver, published
+from tests.inbox import deliver, put_batch
+from tests.metrics.nights import published
 from tests.metrics.tables import numbers
 
 TABLES = (
@@ -25,9 +26,7 @@ TABLES = (
     *("lesson_cohort", "quiz_cohort", "course_funnel", "course_refund"),
 )
 LAST_DAY = date(2025, 6, 30)
-GARBAGE = """
-    INSERT INTO ingest.inbox (day, received_at, events, payload) VALUES (%s, now(), 1, 'no event'::bytea)
-"""
+GARBAGE = b"no event"
 
 
 @dataclass
@@ -150,10 +149,10 @@ def _disturb(
         with nights.database.connect("ingest") as connection:
             deliver(connection, arrivals.get(day, []), nights.database.settings)
             if day == bad_day:
-                connection.execute(GARBAGE, [bad_day])
+                put_batch(connection, bad_day, datetime.now(UTC), 1, GARBAGE)
         if day == mended:
             with nights.database.connect("owner") as owner:
-                owner.execute("DELETE FROM ingest.inbox WHERE payload = 'no event'::bytea")
+                owner.execute("DELETE FROM ingest.inbox WHERE payload = %s", [GARBAGE])
         tonight = min(day, LAST_DAY) + timedelta(days=1)
         luck = chance.random()
         if luck < 0.2:

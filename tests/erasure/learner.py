@@ -10,7 +10,8 @@ from analytics_pipeline.engine import Engine
 from analytics_pipeline.run import PipelineRun
 from tests.conftest import Database, Server, fresh_database
 from tests.course_life import FIRST, life
-from tests.metrics.nights import deliver, night, published
+from tests.inbox import deliver
+from tests.metrics.nights import night, published
 from tests.metrics.oracle import Wire
 from tests.pipeline_runs import a_run
 

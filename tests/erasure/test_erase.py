@@ -16,6 +16,7 @@ from analytics_pipeline.settings import WrongSettingError
 from tests.conftest import Server
 from tests.course_life import FIRST
 from tests.erasure.learner import LAST, LEARNER, STREAM, files_with, nights, put, rows, site, theirs
+from tests.inbox import put_batch
 from tests.metrics.nights import night, through
 
 OF_THE_TEST = "SELECT body FROM ingest.quarantine WHERE reason LIKE 'invalid%' ORDER BY id"
@@ -136,10 +137,7 @@ def test_a_day_that_cannot_be_sealed_leaves_the_erasure_unfinished_and_is_named(
     with site(server, tmp_path) as (database, run):
         nights(database, run, STREAM)
         with database.connect("ingest") as ingest:
-            ingest.execute(
-                "INSERT INTO ingest.inbox (day, received_at, events, payload) VALUES (%s, now(), 1, 'no')",
-                [LAST],
-            )
+            put_batch(ingest, LAST, datetime.now(UTC), 1, b"no")
         receipt = erase(run)
         assert receipt.finished_at is None
         assert "NOT finished" in receipt.sentences()[0]

@@ -12,7 +12,8 @@ from analytics_pipeline.importing.xapi import open_xapi
 from analytics_pipeline.metrics.models import COHORT, DAILY
 from tests.conftest import Database
 from tests.importing.conftest import WriteFile
-from tests.metrics.nights import clear, deliver, night, published
+from tests.inbox import deliver
+from tests.metrics.nights import clear, night, published
 from tests.metrics.tables import canonical
 from tests.pipeline_runs import a_run
 

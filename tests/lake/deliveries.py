@@ -18,10 +18,10 @@ from analytics_pipeline.lake.catalogue import lake_days
 from analytics_pipeline.lake.wire import wire_form
 from analytics_pipeline.run import PipelineRun
 from tests.conftest import Database
+from tests.inbox import put_batch
 
 FIRST = date(2024, 3, 1)
 UTC_ZONE = ZoneInfo("UTC")
-INSERT_BATCH = "INSERT INTO ingest.inbox (day, received_at, events, payload) VALUES (%s, %s, %s, %s)"
 
 
 CLEAR = """
@@ -85,7 +85,7 @@ def deliver(connection: psycopg.Connection, deliveries: Iterable[Delivery], zone
         assert day_of(datetime.now(UTC), zone) > delivery.site_day
         days.setdefault(delivery.site_day, []).append(delivery.line(zone))
     for day, lines in days.items():
-        connection.execute(INSERT_BATCH, [day, datetime.now(UTC), len(lines), b"".join(lines)])
+        put_batch(connection, day, datetime.now(UTC), len(lines), b"".join(lines))
 
 
 @dataclass

@@ -21,6 +21,7 @@ from analytics_pipeline.metrics.last_publication import last_publication
 from analytics_pipeline.metrics.models import COHORT, DAILY
 from analytics_pipeline.metrics.relations import learner_day_files
 from analytics_pipeline.simulate import simulate
+from tests import inbox
 from tests.conftest import Database, Server, fresh_database
 from tests.lake import sealing
 from tests.lake.deliveries import FIRST, UTC_ZONE, Delivery, deliver, lake_rows
@@ -57,10 +58,10 @@ def live(database: Database, folder: Path, root: str | None) -> dict[str, Any]:
     ]
     late = [event for event in wire if event["createdAt"].startswith(str(DAYS[1]))][: 2 * MOST_PARTS]
     with a_run(database, folder, root=root) as run, database.connect("ingest") as ingest:
-        nights.deliver(ingest, [event for event in wire if event not in late], run.settings)
+        inbox.deliver(ingest, [event for event in wire if event not in late], run.settings)
         nights.night(run, DAYS, DAYS[-1])
         for event in late:
-            nights.deliver(ingest, [event], run.settings)
+            inbox.deliver(ingest, [event], run.settings)
             seal_days(run, [DAYS[1]], lambda _: None)
         nights.night(run, DAYS, DAYS[-1])
         garbage = collect_garbage(run, older_than=AT_ONCE)

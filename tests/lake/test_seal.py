@@ -16,7 +16,8 @@ from analytics_pipeline.lake.plan import plan_chunks
 from analytics_pipeline.lake.seal import SealResult, seal_days
 from analytics_pipeline.run import PipelineRun
 from tests.conftest import Database
-from tests.lake.deliveries import FIRST, INSERT_BATCH, UTC_ZONE, Delivery, deliver, lake_rows
+from tests.inbox import put_batch
+from tests.lake.deliveries import FIRST, UTC_ZONE, Delivery, deliver, lake_rows
 
 
 def day(number: int) -> date:
@@ -204,7 +205,7 @@ def test_what_a_day_leaves_out_may_hang_on_days_far_away(run: PipelineRun, put: 
 def put_raw(database: Database) -> Callable[[date, bytes, int], None]:
     def put_raw(day: date, payload: bytes, events: int) -> None:
         with database.connect("ingest") as connection:
-            connection.execute(INSERT_BATCH, [day, datetime.now(UTC), events, payload])
+            put_batch(connection, day, datetime.now(UTC), events, payload)
 
     return put_raw
 

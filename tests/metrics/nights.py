@@ -1,25 +1,20 @@
 """Nights as they are run: a stream is put into the inbox, sealed and published, and the tables are read."""
 
-import json
-from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, date, datetime
+from collections.abc import Callable, Sequence
+from datetime import date
 
-import psycopg
 from psycopg.rows import dict_row
 
-from analytics_pipeline.days import day_of
-from analytics_pipeline.instants import microseconds
 from analytics_pipeline.lake.learner_days import build_learner_days
 from analytics_pipeline.lake.seal import seal_days
 from analytics_pipeline.metrics.cohorts import publish_cohorts_as_of
 from analytics_pipeline.metrics.publication import DailyPublication, publish_daily
 from analytics_pipeline.run import PipelineRun
-from analytics_pipeline.settings import Settings
 from tests.conftest import Database
+from tests.inbox import deliver
 from tests.metrics.oracle import Rows, Wire
 
 DAY = date(2024, 3, 1)
-INSERT_BATCH = "INSERT INTO ingest.inbox (day, received_at, events, payload) VALUES (%s, %s, %s, %s)"
 UNPUBLISHED = {"id", "computed_at", "run_id"}
 
 
@@ -56,32 +51,8 @@ def event(
     return {**plain, **more}
 
 
-def deliver(connection: psycopg.Connection, wire: Iterable[Wire], settings: Settings) -> set[date]:
-    """Put one batch into the inbox, as the ingest service leaves it; return the days that it touches."""
-    lines: dict[date, list[str]] = {}
-    received = datetime.now(UTC)
-    for event in wire:
-        at = datetime.fromisoformat(event["createdAt"])
-        stored = {
-            "event_id": event["id"],
-            "event_type": event["eventType"],
-            "learner_id": event["userId"],
-            "course_id": event["courseId"],
-            "lesson_idx": event["lessonIdx"],
-            "metadata": event["metadata"],
-            "occurred_at": microseconds(at),
-            "received_at": microseconds(received),
-            "skew_us": 0,
-        }
-        lines.setdefault(day_of(at, settings.zone), []).append(json.dumps(stored))
-    for day, batch in lines.items():
-        payload = "".join(line + "\n" for line in batch).encode()
-        connection.execute(INSERT_BATCH, [day, received, len(batch), payload])
-    return set(lines)
-
-
 def put(database: Database, *wire: Wire) -> None:
-    """The same as the role that may."""
+    """Put one batch into the inbox as the role that may."""
     with database.connect("ingest") as connection:
         deliver(connection, wire, database.settings)
 

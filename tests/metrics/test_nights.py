@@ -35,8 +35,9 @@ from analytics_pipeline.metrics.cohorts import publish_cohorts_as_of
 from analytics_pipeline.run import PipelineRun
 from tests.conftest import Database
 from tests.course_life import FIRST, life
+from tests.inbox import deliver
 from tests.metrics import oracle, oracle_cohorts
-from tests.metrics.nights import DAY, UNPUBLISHED, clear, deliver, event, published, put, through
+from tests.metrics.nights import DAY, UNPUBLISHED, clear, event, published, put, through
 from tests.metrics.oracle import Rows, Wire
 from tests.metrics.oracle_cohorts import Asked
 from tests.metrics.streams import PARIS, streams

@@ -15,8 +15,9 @@ from analytics_pipeline.metrics.cohorts import publish_cohorts_as_of
 from analytics_pipeline.metrics.publication import publish_cohorts, publish_daily
 from analytics_pipeline.run import PipelineRun
 from tests.conftest import Database
+from tests.inbox import deliver
 from tests.metrics import oracle, oracle_cohorts
-from tests.metrics.nights import DAY, clear, deliver, event, night, published, put, through
+from tests.metrics.nights import DAY, clear, event, night, published, put, through
 from tests.metrics.oracle import Rows, Wire
 from tests.metrics.oracle_cohorts import Asked
 from tests.metrics.streams import PARIS, streams

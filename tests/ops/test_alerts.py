@@ -19,6 +19,7 @@ from analytics_pipeline.audit.job_run import JobRun, RunStatus, Trigger
 from analytics_pipeline.audit.store import upsert
 from analytics_pipeline.settings import Settings
 from tests.conftest import Database
+from tests.inbox import put_batch
 from tests.ingest.conftest import new_key
 from tests.ingest.service import EVENT_PATH, environment
 from tests.ops.prometheus import OURS, prometheus
@@ -143,10 +144,7 @@ def _neglect(database: Database) -> None:
             [LONG_AGO.date(), LONG_AGO],
         )
     with database.connect("ingest") as connection:
-        connection.execute(
-            "INSERT INTO ingest.inbox (day, received_at, events, payload) VALUES (%s, %s, 1, '{}')",
-            [LONG_AGO.date(), LONG_AGO],
-        )
+        put_batch(connection, LONG_AGO.date(), LONG_AGO, 1, b"{}")
 
 
 def _repair(database: Database) -> None:

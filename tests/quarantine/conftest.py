@@ -8,7 +8,7 @@ import pytest
 
 from analytics_pipeline.ingest.admission import Admission
 from tests.conftest import Database
-from tests.lake.deliveries import INSERT_BATCH
+from tests.inbox import put_batch
 
 Put = Callable[[Admission], None]
 
@@ -26,7 +26,7 @@ def put_into(database: Database, admission: Admission) -> None:
             fields = (row.event_id, row.course_id, row.event_type, row.reason, row.body)
             connection.execute(INSERT, (row.id, *row.arrival, *fields))
         for day, events, payload in admission.days:
-            connection.execute(INSERT_BATCH, [day, datetime.now(UTC), events, payload])
+            put_batch(connection, day, datetime.now(UTC), events, payload)
 
 
 @pytest.fixture

@@ -15,7 +15,8 @@ from analytics_pipeline.retention.prune import Pruning, prune
 from analytics_pipeline.run import PipelineRun
 from tests.conftest import Database, Server, fresh_database
 from tests.course_life import FIRST, life
-from tests.metrics.nights import deliver, night, published
+from tests.inbox import deliver
+from tests.metrics.nights import night, published
 from tests.pipeline_runs import a_run
 
 DAYS = 16

@@ -13,7 +13,8 @@ from analytics_pipeline.retention import records
 from analytics_pipeline.retention.prune import preview_pruning, prune
 from analytics_pipeline.run import PipelineRun
 from tests.conftest import Database
-from tests.metrics.nights import deliver, night, published
+from tests.inbox import deliver
+from tests.metrics.nights import night, published
 from tests.metrics.oracle import Wire
 from tests.pipeline_runs import a_run
 

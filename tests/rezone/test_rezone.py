@@ -19,7 +19,8 @@ from analytics_pipeline.rezone.rezone import RezoneRefusedError, rebuild, rezone
 from analytics_pipeline.run import PipelineRun
 from tests.conftest import Database, Server, fresh_database
 from tests.course_life import FIRST, life
-from tests.metrics.nights import deliver, published, through
+from tests.inbox import deliver
+from tests.metrics.nights import published, through
 from tests.metrics.oracle import Wire
 from tests.pipeline_runs import a_run
 

@@ -12,7 +12,7 @@ from analytics_pipeline.days import DayRange
 from analytics_pipeline.run import PipelineRun
 from analytics_pipeline.signals.evaluate import MOST_DAYS, evaluate_signals, evaluate_signals_to, pending_days
 from tests.conftest import Database
-from tests.metrics.nights import clear, deliver, night, published, through
+from tests.metrics.nights import clear, night, published, put, through
 from tests.metrics.oracle import Rows, Wire
 from tests.pipeline_runs import a_run
 from tests.signals.conftest import QUIET_DAYS
@@ -62,16 +62,11 @@ def wire() -> list[Wire]:
     return a_course_that_loses_learners_at_lesson_1_until_it_is_mended()
 
 
-def put(database: Database, wire: list[Wire]) -> None:
-    with database.connect("ingest") as connection:
-        deliver(connection, wire, database.settings)
-
-
 def test_nights_caught_up_at_once_give_the_signals_of_nights_one_by_one(
     database: Database, tmp_path: Path, wire: list[Wire]
 ) -> None:
     whole = list(DayRange(FIRST, LAST))
-    put(database, wire)
+    put(database, *wire)
     with a_run(database, tmp_path / "at-once", **RULES) as run:
         night(run, whole, LAST)
         evaluations = evaluate_signals_to(run, LAST)
@@ -79,7 +74,7 @@ def test_nights_caught_up_at_once_give_the_signals_of_nights_one_by_one(
     clear(database)
     with a_run(database, tmp_path / "one-by-one", **RULES) as run:
         for day in whole:
-            put(database, [event for event in wire if event["createdAt"].startswith(str(day))])
+            put(database, *[event for event in wire if event["createdAt"].startswith(str(day))])
             night(run, [day], day)
             evaluate_signals_to(run, day)
     assert signals_of(database) == at_once
@@ -90,7 +85,7 @@ def test_nights_caught_up_at_once_give_the_signals_of_nights_one_by_one(
 
 
 def test_evaluating_again_changes_nothing(run: PipelineRun, database: Database, wire: list[Wire]) -> None:
-    put(database, wire)
+    put(database, *wire)
     night(run, list(DayRange(FIRST, LAST)), IN_BETWEEN)
     assert len(evaluate_signals_to(run, IN_BETWEEN)) == 9
     before = signals_of(database), published(database, "signal_evaluation")
@@ -102,7 +97,7 @@ def test_evaluating_again_changes_nothing(run: PipelineRun, database: Database, 
 def test_evidence_can_be_checked_against_the_published_table(
     run: PipelineRun, database: Database, wire: list[Wire]
 ) -> None:
-    put(database, wire)
+    put(database, *wire)
     night(run, list(DayRange(FIRST, LAST)), IN_BETWEEN)
     evaluate_signals_to(run, IN_BETWEEN)
     (signal,) = signals_of(database)
@@ -123,7 +118,7 @@ def test_evidence_can_be_checked_against_the_published_table(
 def test_signals_of_the_current_as_of_day_are_those_up_to_the_last_published_day(
     run: PipelineRun, database: Database, wire: list[Wire]
 ) -> None:
-    put(database, wire)
+    put(database, *wire)
     assert evaluate_signals(run) == []
     through(run, list(DayRange(FIRST, FIRST + timedelta(days=2))))
     assert [evaluation.as_of for evaluation in evaluate_signals(run)] == list(
@@ -141,7 +136,7 @@ def test_a_lesson_that_breaks_in_the_afternoon_is_found_in_the_published_views_a
         for lesson in range(4)
     ]
     breaks, mended = instant(6, 14), instant(11, 0)
-    put(database, [e for e in wire if e["lessonIdx"] != 2 or not breaks <= e["createdAt"] < mended])
+    put(database, *[e for e in wire if e["lessonIdx"] != 2 or not breaks <= e["createdAt"] < mended])
     through(run, list(DayRange(FIRST, LAST)))
     evaluate_signals_to(run, LAST)
     (signal,) = (row for row in signals_of(database) if row["rule"] == "silent_emitter")
@@ -157,7 +152,7 @@ def test_a_lesson_that_breaks_in_the_afternoon_is_found_in_the_published_views_a
 def test_a_run_that_lost_its_turn_writes_no_signal(
     run: PipelineRun, database: Database, wire: list[Wire]
 ) -> None:
-    put(database, wire)
+    put(database, *wire)
     through(run, list(DayRange(FIRST, LAST)))
     with run.connection.transaction():
         run.connection.execute("UPDATE analytics.turn SET epoch = epoch + 1")

@@ -18,7 +18,8 @@ from analytics_pipeline.signals.published import published_tables
 from analytics_pipeline.signals.store import lesson_days
 from tests.conftest import Database
 from tests.course_life import FIRST, life
-from tests.metrics.nights import deliver, night
+from tests.inbox import deliver
+from tests.metrics.nights import night
 from tests.metrics.oracle import Wire
 from tests.pipeline_runs import a_run
 
