@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 import dagster as dg
 
 from analytics_pipeline.database.checks import CheckFailedError
+from analytics_pipeline.markdown import markdown_table
 from analytics_pipeline.metrics.cohort_checks import COHORT_CHECKS
 from analytics_pipeline.metrics.models import COHORT
 from analytics_pipeline.metrics.publication import publish_cohorts
 from assets.checks import check_specs, report_checks
 from assets.days import Metadata
-from assets.markdown import markdown_table
 from assets.preview import preview
 from assets.specs import COHORT_TABLES, POOL, table_spec
 from resources import CurrentRun

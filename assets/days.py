@@ -7,8 +7,8 @@ from datetime import date
 import dagster as dg
 
 from analytics_pipeline.days import day_end, day_start
+from analytics_pipeline.markdown import markdown_table
 from analytics_pipeline.settings import Settings
-from assets.markdown import markdown_table
 
 NO_EVENT = "__source_asset_observation__"
 """Dagster stores no event for an output with this key in its metadata.

@@ -7,7 +7,7 @@ import dagster as dg
 from psycopg import Connection, sql
 from sqlalchemy import Table
 
-from assets.markdown import markdown_table
+from analytics_pipeline.markdown import markdown_table
 
 PREVIEW_ROWS = 8
 TOO_WIDE = frozenset({"id", "computed_at", "run_id", "as_of", "active_ms_hist", "views_by_hour", "evidence"})

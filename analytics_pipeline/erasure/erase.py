@@ -10,17 +10,15 @@ from analytics_pipeline.erasure.receipt import Receipt, close_receipt, open_rece
 from analytics_pipeline.erasure.tombstones import read_tombstones
 from analytics_pipeline.ingest.pseudonym import pseudonymiser
 from analytics_pipeline.lake.compact import collect_garbage
-from analytics_pipeline.lake.learner_days import build_learner_days
-from analytics_pipeline.lake.seal import seal_days
+from analytics_pipeline.lake.seal import seal_inbox
 from analytics_pipeline.metrics.causes import ERASURE
-from analytics_pipeline.metrics.publication import publish_cohorts, publish_daily
+from analytics_pipeline.metrics.recompute import recompute
 from analytics_pipeline.retention.late import quarantine_late
 from analytics_pipeline.run import PipelineRun
 from analytics_pipeline.settings import Settings
 
 BACKUPS = "backups, and what was exported or logged outside of this system: delete them by your own rules."
 
-_WAITING = "SELECT DISTINCT day FROM ingest.inbox ORDER BY day"
 _BEHIND = """
     SELECT day FROM analytics.lake_day
      WHERE day = ANY((SELECT days FROM analytics.erasure WHERE id = %s)::date[]) AND pruned_at IS NULL
@@ -51,7 +49,8 @@ def erase_learner(run: PipelineRun, learner_id: str, report: Callable[[str], Non
     erasure_id = open_receipt(run.connection, make_erasure_key(run.settings), names)
     tombstones = read_tombstones(run.connection, run.settings)
     quarantine_late(run, tombstones)
-    failures = _seal_all(run, report)
+    # The learner's events are dropped on the way.
+    failures = dict(seal_inbox(run, report).failures)
     scrub_quarantine(run, tombstones, names, erasure_id)
     learner = Learner(names, erasure_id)
     erase_events(run, learner)
@@ -66,20 +65,10 @@ def erase_learner(run: PipelineRun, learner_id: str, report: Callable[[str], Non
     return read_receipt(run.connection, erasure_id)
 
 
-def _seal_all(run: PipelineRun, report: Callable[[str], None]) -> dict[date, str]:
-    """Seal whatever waits, today included: the learner's events are dropped on the way."""
-    waiting = [day for (day,) in run.connection.execute(_WAITING)]
-    return dict(seal_days(run, waiting, report).failures)
-
-
 def _recompute(run: PipelineRun, erasure_id: str, report: Callable[[str], None]) -> dict[date, str]:
     """Bring the numbers of the erasure's days up to date, those of an interrupted start as well."""
     days = [day for (day,) in run.connection.execute(_BEHIND, [erasure_id])]
-    failures = dict(build_learner_days(run, days, report).failures)
-    sound = [day for day in days if day not in failures]
-    failures |= publish_daily(run, sound, report, ERASURE).failures
-    publish_cohorts(run, ERASURE)
-    return failures
+    return recompute(run, days, report, ERASURE)
 
 
 def _pruned(run: PipelineRun) -> Iterator[str]:

@@ -24,6 +24,9 @@ _DAY_FAULTS = (UnreadableInboxError, duckdb.Error, psycopg.DataError, psycopg.In
 """What may be wrong with one day and not with another; anything else ends the run."""
 
 
+_WAITING = "SELECT DISTINCT day FROM ingest.inbox"
+
+
 @dataclass
 class SealResult:
     """What became of each day: its seal, or the sentence that says why there is none."""
@@ -54,6 +57,11 @@ def seal_days(run: PipelineRun, days: Iterable[date], report: Callable[[str], No
         )
     result.sealed = dict(sorted(result.sealed.items()))
     return result
+
+
+def seal_inbox(run: PipelineRun, report: Callable[[str], None]) -> SealResult:
+    """Seal whatever waits in the inbox, today included."""
+    return seal_days(run, [day for (day,) in run.connection.execute(_WAITING)], report)
 
 
 def _seal_waiting(

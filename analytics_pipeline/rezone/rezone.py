@@ -14,14 +14,12 @@ from psycopg import sql
 
 from analytics_pipeline.lake.catalogue import LakeDay, advance, lake_days
 from analytics_pipeline.lake.compact import collect_garbage
-from analytics_pipeline.lake.learner_days import build_learner_days
-from analytics_pipeline.lake.seal import seal_days
-from analytics_pipeline.metrics.publication import publish_cohorts, publish_daily
+from analytics_pipeline.lake.seal import seal_inbox
+from analytics_pipeline.metrics.recompute import recompute
 from analytics_pipeline.rezone.files import cut_anew
 from analytics_pipeline.run import PipelineRun
 
 _DAYS = "SELECT day FROM analytics.lake_day ORDER BY day"
-_WAITING = "SELECT DISTINCT day FROM ingest.inbox ORDER BY day"
 _PRUNED = "SELECT count(*) FROM analytics.lake_day WHERE pruned_at IS NOT NULL"
 _SCOPE = """
     SELECT count(*), coalesce(sum(events), 0)::bigint, coalesce(sum(bytes), 0)::bigint FROM analytics.lake_day
@@ -73,8 +71,7 @@ def rezone(
     """
     scope_of(run.connection)
     _refuse_services(run.connection)
-    waiting = [day for (day,) in run.connection.execute(_WAITING)]
-    failures = seal_days(run, waiting, report).failures
+    failures = seal_inbox(run, report).failures
     if failures:
         raise RezoneRefusedError(next(iter(failures.values())))
     days = [day for (day,) in run.connection.execute(_DAYS)]
@@ -86,10 +83,7 @@ def rezone(
 def rebuild(run: PipelineRun, report: Callable[[str], None]) -> dict[date, str]:
     """Publish every day and the cohorts from the lake as it is cut now; the days that failed, with why."""
     days = [day for (day,) in run.connection.execute(_DAYS)]
-    failures = dict(build_learner_days(run, days, report).failures)
-    failures |= publish_daily(run, [day for day in days if day not in failures], report).failures
-    publish_cohorts(run)
-    return failures
+    return recompute(run, days, report, cause=None)
 
 
 def _put_in_force(run: PipelineRun, owner: psycopg.Connection, zone: ZoneInfo, made: list[LakeDay]) -> None:

@@ -10,7 +10,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from analytics_pipeline.admin.monitoring.questions import QUESTIONS
 from analytics_pipeline.ingest.metrics import Metrics
-from docs.generator.markdown import page, section, table
+from analytics_pipeline.markdown import markdown_table
+from docs.generator.markdown import page, section
 
 RULES = Path(__file__).parents[2] / "ops" / "prometheus" / "alerts.yml"
 COLUMNS = ("Metric", "Kind", "Labels", "Meaning")
@@ -27,12 +28,12 @@ def alerts_page() -> str:
         section(
             "Metrics of the admin service",
             "Asked of the database at each scrape: they are those of the site, whichever process answers.",
-            table(COLUMNS, _admin_metrics()),
+            markdown_table(COLUMNS, _admin_metrics()),
         ),
         section(
             "Metrics of the ingest service",
             "Counted by its worker processes since their start, and summed over them.",
-            table(COLUMNS, _ingest_metrics()),
+            markdown_table(COLUMNS, _ingest_metrics()),
         ),
     )
 

@@ -9,7 +9,8 @@ from typing import Any
 import typer
 
 from analytics_pipeline.cli.app import build_app
-from docs.generator.markdown import page, section, table
+from analytics_pipeline.markdown import markdown_table
+from docs.generator.markdown import page, section
 
 
 def commands_page() -> str:
@@ -44,7 +45,9 @@ def _command(path: str, command: Any) -> str:
 def _parameters(parameters: list[Any]) -> str:
     if not parameters:
         return ""
-    return table(("Argument or option", "Meaning"), [(_name(each), _meaning(each)) for each in parameters])
+    return markdown_table(
+        ("Argument or option", "Meaning"), [(_name(each), _meaning(each)) for each in parameters]
+    )
 
 
 def _name(parameter: Any) -> str:

@@ -7,8 +7,9 @@ from pydantic import SecretStr
 
 from analytics_pipeline.admin.app import create_app
 from analytics_pipeline.ingest.openapi import openapi
+from analytics_pipeline.markdown import markdown_table
 from analytics_pipeline.settings import Settings
-from docs.generator.markdown import page, section, table
+from docs.generator.markdown import page, section
 
 ADMIN_DOCUMENT, INGEST_DOCUMENT = "/api/admin/openapi.json", "/openapi.json"
 
@@ -44,10 +45,10 @@ def _operations(service: str, document: dict[str, Any]) -> Iterator[str]:
 
 def _parameters(parameters: list[dict[str, Any]]) -> str:
     rows = [(f"`{each['name']}`", each["in"], each.get("description", "")) for each in parameters]
-    return table(("Parameter", "In", "Meaning"), rows) if rows else ""
+    return markdown_table(("Parameter", "In", "Meaning"), rows) if rows else ""
 
 
 def _answers(responses: dict[str, Any]) -> str:
-    return table(
+    return markdown_table(
         ("Status", "Meaning"), [(status, each.get("description", "")) for status, each in responses.items()]
     )

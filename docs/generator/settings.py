@@ -6,8 +6,9 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
+from analytics_pipeline.markdown import markdown_table
 from analytics_pipeline.settings import Settings
-from docs.generator.markdown import page, table
+from docs.generator.markdown import page
 
 
 def settings_page() -> str:
@@ -21,7 +22,7 @@ def settings_page() -> str:
         "Every setting comes from the environment or from a `.env` file in the working folder. A wrong value "
         "stops a service at its start with one sentence. `analytics settings` shows the values in force, "
         "secrets masked.",
-        table(("Variable", "Kind", "Default", "Meaning"), rows),
+        markdown_table(("Variable", "Kind", "Default", "Meaning"), rows),
     )
 
 

@@ -6,7 +6,8 @@ from sqlalchemy import Column, Table
 from sqlalchemy.dialects import postgresql
 
 from analytics_pipeline.database import tables
-from docs.generator.markdown import page, section, table
+from analytics_pipeline.markdown import markdown_table
+from docs.generator.markdown import page, section
 
 
 def tables_page() -> str:
@@ -26,7 +27,9 @@ def _table(each: Table) -> str:
     key = {column.name for column in each.primary_key}
     rows = [(_name(column, key), f"`{_type(column)}`", column.comment or "") for column in each.columns]
     return section(
-        f"`{each.schema}.{each.name}`", each.comment or "", table(("Column", "Type", "Meaning"), rows)
+        f"`{each.schema}.{each.name}`",
+        each.comment or "",
+        markdown_table(("Column", "Type", "Meaning"), rows),
     )
 
 

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from analytics_pipeline.database.checks import Check
+from analytics_pipeline.markdown import markdown_table
 from analytics_pipeline.metrics.cohort_checks import COHORT_CHECKS
 from analytics_pipeline.metrics.daily_checks import DAILY_CHECKS
 from analytics_pipeline.metrics.models import COHORT, DAILY
@@ -13,7 +14,6 @@ from analytics_pipeline.settings import Settings
 from assets.checks import checked_asset
 from assets.days import describe_failures, window
 from assets.due_days import old_days
-from assets.markdown import markdown_table
 
 DAY = date(2026, 3, 29)
 

@@ -1,11 +1,11 @@
-"""Tables for the Dagster UI."""
+"""Tables in Markdown."""
 
 from collections.abc import Iterable, Sequence
 
 
-def markdown_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """The rows as a Markdown table; null is an empty cell."""
-    lines = [_line(columns), _line(["---"] * len(columns)), *(_line(row) for row in rows)]
+def markdown_table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """The rows as a table; null is an empty cell, and what would end a cell or a row is escaped."""
+    lines = [_line(header), _line(["---"] * len(header)), *(_line(row) for row in rows)]
     return "\n".join(lines)
 
 
