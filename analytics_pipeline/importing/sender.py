@@ -21,6 +21,7 @@ from analytics_pipeline.delivery import (
 )
 from analytics_pipeline.endpoint import MAX_BODY_BYTES, MAX_EVENTS
 
+CONNECTIONS = 4
 TOO_LARGE = "larger than a request may be"
 
 
@@ -47,13 +48,12 @@ def send(
     key: str,
     *,
     batch: int = MAX_EVENTS,
-    concurrency: int = 4,
     progress: Progress | None = None,
     give_up_after: float = 300.0,
 ) -> SendSummary:
     """Send wire events (as mappings, or as JSON) to the ingest service at `url`, `batch` to a request.
 
-    Requests go out over `concurrency` connections; a few wait at a time, so that memory stays small however
+    Requests go out over a few connections; a few more wait at a time, so that memory stays small however
     many events there are. A request that the network or the service held up is repeated for `give_up_after`
     seconds; sending the same events again later changes nothing. `progress` is told the number of events
     answered so far, from the calling thread. Raises SendError.
@@ -62,11 +62,11 @@ def send(
         raise ValueError(f"a request holds 1 to {MAX_EVENTS} events, not {batch}")
     stop = threading.Event()
     tally = _Tally(progress)
-    with Delivery(url, key, connections=concurrency) as delivery, ThreadPoolExecutor(concurrency) as threads:
+    with Delivery(url, key, connections=CONNECTIONS) as delivery, ThreadPoolExecutor(CONNECTIONS) as threads:
         waiting: deque[Future[Answer]] = deque()
         try:
             for body in _bodies(events, batch, tally):
-                if len(waiting) >= 2 * concurrency:
+                if len(waiting) >= 2 * CONNECTIONS:
                     tally.add(waiting.popleft().result())
                 waiting.append(threads.submit(_deliver, delivery, body, stop, give_up_after))
             while waiting:
