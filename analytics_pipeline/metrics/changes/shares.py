@@ -55,8 +55,8 @@ _UNKNOWN_REFUNDS = f"""
 class Counted:
     """The new rows of tables, and what the publication's checks hold them against.
 
-    Refunds of no known order are those of the days of new rows of `course_refund`. What is expected of a
-    course is none where its rows are not changes.
+    `unknown_refunds` are those of the cohorts of `course_refund`. `expected` is empty where every cohort is
+    counted anew: then nothing stands beside the new rows.
     """
 
     rows: Mapping[str, NewRows]
