@@ -31,8 +31,9 @@ from analytics_pipeline.database.embedded import EmbeddedServer
 from analytics_pipeline.database.migrate import migrate
 from analytics_pipeline.database.urls import database_urls
 from analytics_pipeline.ingest.keys import create_key
+from analytics_pipeline.markdown import markdown_table
 from analytics_pipeline.settings import Settings
-from bench.measuring import markdown_table, say
+from bench.measuring import say
 from bench.references import CREATE_TABLES
 
 BATCHES = (1, 50, 500)
@@ -67,7 +68,7 @@ def main() -> None:
         server = EmbeddedServer(settings.home)
         try:
             migrate(settings)
-            print("\n".join(report(measure_all(settings))))
+            print(report(measure_all(settings)))
         finally:
             server.remove()
 
@@ -110,7 +111,7 @@ def measure(name: str, key: str, batch: int, rate: float | None = None) -> Seen:
     return seen
 
 
-def report(rounds: Sequence[Round]) -> list[str]:
+def report(rounds: Sequence[Round]) -> str:
     """Medians in Markdown, and how many times as fast ours is."""
     head = [
         "service",
@@ -132,7 +133,7 @@ def report(rounds: Sequence[Round]) -> list[str]:
         for name in SERVICES
         if name != OURS
     ]
-    return [*markdown_table(head, rows), "", *ratios]
+    return "\n".join([markdown_table(head, rows), "", *ratios])
 
 
 def _times_as_many(rounds: Sequence[Round], name: str) -> str:

@@ -84,11 +84,6 @@ def run_contender(module: str, arguments: Sequence[str], settings: Settings) -> 
     return Measured(**json.loads(told))
 
 
-def markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    """The lines of a table; every row has as many cells as the head."""
-    return [f"| {' | '.join(cells)} |" for cells in (head, ["---"] * len(head), *rows)]
-
-
 def say(progress: str) -> None:
     """Tell who watches how far it is, apart from the report on standard output."""
     print(progress, file=sys.stderr, flush=True)

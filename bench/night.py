@@ -14,9 +14,10 @@ from pathlib import Path
 
 from analytics_pipeline.database.embedded import EmbeddedServer
 from analytics_pipeline.database.migrate import migrate
+from analytics_pipeline.markdown import markdown_table
 from analytics_pipeline.settings import Settings
 from bench.days import DAYS
-from bench.measuring import Measured, Rows, markdown_table, run_contender, say
+from bench.measuring import Measured, Rows, run_contender, say
 from bench.night_ours import fill_inbox
 
 STEPS = ("seal", "learner days", "daily tables", "cohort tables")
@@ -54,7 +55,7 @@ def night_report(options: argparse.Namespace) -> list[str]:
                 title = f"The {name} day: {options.events:,} events, {size:,.0f} MB of NDJSON"
                 say(title)
                 runs = measure(settings, path, options.rounds, options.contenders)
-                report += ["", f"### {title}", "", *table(runs)]
+                report += ["", f"### {title}", "", table(runs)]
                 path.unlink()
         finally:
             server.remove()
@@ -90,7 +91,7 @@ def compare(name: str, ours: dict[str, Rows], theirs: dict[str, Rows]) -> None:
             )
 
 
-def table(runs: Runs) -> list[str]:
+def table(runs: Runs) -> str:
     """Medians of each step, wall and CPU, and how many times ours takes of a contender's night."""
     head = ["seconds (of CPU)", *INBOX, *STEPS, "night", "peak MiB", "ours / it"]
     rows = []

@@ -16,6 +16,7 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import dagster as dg
@@ -156,6 +157,8 @@ def main() -> None:
     parser.add_argument("--points", type=int, nargs="+", default=[30, 90, 180, 270, 365])
     parser.add_argument("--plot", type=Path, help="where to draw them, as .svg or .png")
     options = parser.parse_args()
+    if any(later - point <= NIGHTS for point, later in pairwise([0, *options.points])):
+        parser.error(f"each of --points needs {NIGHTS + 1} days of its own, which is what is measured.")
     # Who is told to end must remove the server too, as after Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     first = datetime.now(UTC).date() - timedelta(days=max(options.points))
@@ -166,7 +169,7 @@ def main() -> None:
             migrate(settings)
             os.environ.update(settings.as_environment() | dagster_environment(settings))
             measured = measure(settings, Platform(first, options.events), options.points)
-            print("\n".join(report(measured)))
+            print(report(measured))
             if options.plot is not None:
                 draw(measured, options.plot)
         finally:

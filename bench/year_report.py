@@ -5,7 +5,7 @@ from pathlib import Path
 
 import vl_convert
 
-from bench.measuring import markdown_table
+from analytics_pipeline.markdown import markdown_table
 
 Stages = Mapping[str, float]
 """Seconds of each stage of a night, with `night`, `cpu` and, of several nights, the `slowest`."""
@@ -14,7 +14,7 @@ FIRST_STAGES = ("raw_events", "learner_days", "daily_tables")
 """They see the events of the day alone, so that what they take says whether the machine stayed as fast."""
 
 
-def report(measured: Mapping[int, Stages]) -> list[str]:
+def report(measured: Mapping[int, Stages]) -> str:
     """The medians in Markdown, and the ratio of the last nights to the first."""
     points = list(measured)
     rows = []
