@@ -12,8 +12,10 @@ import pyspark
 import pytest
 
 HOME = Path(pyspark.__file__).parent
-JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
-"""No compiling that only pays in long runs."""
+# No compiling that only pays in long runs, and no verifying of the thousands of classes that come with Spark.
+JAVA = (
+    "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:+UnlockDiagnosticVMOptions -XX:-BytecodeVerificationRemote"
+)
 
 DEFAULTS = f"""
 spark.ui.enabled                 false
@@ -55,6 +57,7 @@ def spark_cluster(folder: Path) -> Iterator[str]:
         patch.setenv("SPARK_LOCAL_IP", "127.0.0.1")
         patch.setenv("SPARK_DAEMON_MEMORY", "256m")
         patch.setenv("SPARK_DAEMON_JAVA_OPTS", JAVA)
+        patch.setenv("SPARK_LAUNCHER_OPTS", JAVA)
         master = [".master.Master", "--host", "127.0.0.1", "--port", "0", "--webui-port", "0"]
         address = running.enter_context(_daemon(folder / "master.log", master, r"spark://[\d.]+:\d+"))
         for number in (1, 2):
