@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from itertools import product
 from typing import LiteralString
 
 import dagster as dg
@@ -88,8 +89,7 @@ class Site:
         """Put one batch for each day into the inbox: each learner enrols and views two lessons."""
         with self.database.connect("ingest") as connection:
             for day in days:
-                for learner in range(learners):
-                    deliver(connection, _events(day, learner, course, self.settings), self.settings)
+                deliver(connection, _events(day, learners, course, self.settings), self.settings)
 
     def deliver_garbage(self, day: date) -> None:
         """Put something into the inbox that is no event."""
@@ -153,9 +153,10 @@ class Site:
         return self.start("sensors.launch", "--from", str(days.first), "--to", str(days.last), *options)
 
 
-def _events(day: date, learner: int, course: str, settings: Settings) -> Iterator[Wire]:
-    start = day_start(day, settings.zone)
-    for number, (kind, lesson) in enumerate([("enroll", None), ("lesson_viewed", 0), ("lesson_viewed", 1)]):
+def _events(day: date, learners: int, course: str, settings: Settings) -> Iterator[Wire]:
+    start = day_start(day, settings.zone) + timedelta(hours=9)
+    steps = [("enroll", None), ("lesson_viewed", 0), ("lesson_viewed", 1)]
+    for learner, (number, (kind, lesson)) in product(range(learners), enumerate(steps)):
         yield {
             "id": f"{course}-{day}-{learner}-{number}",
             "eventType": kind,
@@ -163,7 +164,7 @@ def _events(day: date, learner: int, course: str, settings: Settings) -> Iterato
             "courseId": course,
             "lessonIdx": lesson,
             "metadata": {},
-            "createdAt": (start + timedelta(hours=9, minutes=number, seconds=learner)).isoformat(),
+            "createdAt": (start + timedelta(minutes=number, seconds=learner)).isoformat(),
         }
 
 
