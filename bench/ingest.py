@@ -126,7 +126,7 @@ def report(rounds: Sequence[Round]) -> str:
             statistics.median(getattr(seen[name, batch], field.name) for seen in rounds)
             for field in fields(Seen)
         )
-        rows.append([name, str(batch), f"{speed:,.0f}", f"{p50:.1f}", f"{p99:.1f}"])
+        rows.append([name, batch, f"{speed:,.0f}", f"{p50:.1f}", f"{p99:.1f}"])
     ratios = [
         f"Ours takes {_times_as_many(rounds, name)} times as many as *{name}*, at"
         f" {', '.join(map(str, BATCHES))} events a request."

@@ -17,9 +17,10 @@ FIRST_STAGES = ("raw_events", "learner_days", "daily_tables")
 def report(measured: Mapping[int, Stages]) -> str:
     """The medians in Markdown, and the ratio of the last nights to the first."""
     points = list(measured)
+    told = [_told(stages) for stages in measured.values()]
     rows = []
-    for label in _told(measured[points[0]]):
-        values = [_told(measured[point])[label] for point in points]
+    for label in told[0]:
+        values = [of_point[label] for of_point in told]
         rows.append([label, *(f"{value:.2f}" for value in values), f"{values[-1] / values[0]:.2f}"])
     head = ["seconds of night", *map(str, points), f"{points[-1]} / {points[0]}"]
     return markdown_table(head, rows)

@@ -23,7 +23,6 @@ CHUNK_DAYS = 200
 _DAY_FAULTS = (UnreadableInboxError, duckdb.Error, psycopg.DataError, psycopg.IntegrityError)
 """What may be wrong with one day and not with another; anything else ends the run."""
 
-
 _WAITING = "SELECT DISTINCT day FROM ingest.inbox"
 
 

@@ -19,7 +19,7 @@ from analytics_pipeline.engine import ParquetFiles
 from analytics_pipeline.ingest.keys import create_key
 from analytics_pipeline.lake import schema
 from analytics_pipeline.lake.catalogue import lake_days
-from analytics_pipeline.lake.seal import seal_days
+from analytics_pipeline.lake.seal import seal_inbox
 from tests.chromium import running_chromium
 from tests.conftest import Database
 from tests.pipeline_runs import a_run
@@ -51,11 +51,9 @@ class Site:
     def sealed(self) -> list[tuple[str, str, dict[str, Any]]]:
         """Id, type and the rest of every event in the day files, after sealing all that waits."""
         with a_run(self.database, self.folder) as run:
-            connection = run.connection
-            waiting = connection.execute("SELECT DISTINCT day FROM ingest.inbox").fetchall()
-            days = [row[0] for row in waiting]
-            assert not seal_days(run, days, print).failures
-            rows = lake_days(connection, days).values()
+            result = seal_inbox(run, print)
+            assert not result.failures
+            rows = lake_days(run.connection, result.sealed).values()
             files = ParquetFiles([run.lake.path(name) for row in rows for name in row.files], schema.EVENTS)
             events = run.engine.frame("SELECT * FROM events", {"events": files}, {})
         return [(str(e["event_id"]), str(e["event_type"]), dict(e)) for _, e in events.iterrows()]

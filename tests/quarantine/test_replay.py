@@ -16,7 +16,7 @@ from analytics_pipeline.ingest.admission import Admission
 from analytics_pipeline.ingest.calendar import Calendar
 from analytics_pipeline.ingest.intake import Rules
 from analytics_pipeline.ingest.pseudonym import pseudonymiser
-from analytics_pipeline.lake.seal import seal_days
+from analytics_pipeline.lake.seal import seal_inbox
 from analytics_pipeline.quarantine import replay as replaying
 from analytics_pipeline.quarantine.replay import Replayed, replay
 from analytics_pipeline.quarantine.rows import Selection, count
@@ -55,10 +55,9 @@ def kept(database: Database) -> dict[str, int]:
 def sealed(database: Database, folder: Path, days: Sequence[date] | None = None) -> list[tuple[Any, ...]]:
     """Every event of the day files, after sealing all that waits."""
     with a_run(database, folder) as run:
-        waiting = run.connection.execute("SELECT DISTINCT day FROM ingest.inbox").fetchall()
-        found = sorted(row[0] for row in waiting)
-        assert not seal_days(run, found, lambda _: None).failures
-        return lake_rows(run, days or found)
+        result = seal_inbox(run, lambda _: None)
+        assert not result.failures
+        return lake_rows(run, days or list(result.sealed))
 
 
 def test_what_is_sound_by_now_moves_into_the_inbox_and_the_rest_stays(database: Database, put: Put) -> None:

@@ -13,7 +13,7 @@ from analytics_pipeline.database.turn import hold_turn
 from analytics_pipeline.database.urls import database_urls
 from analytics_pipeline.engine import Engine
 from analytics_pipeline.lake.files import Lake
-from analytics_pipeline.lake.seal import seal_days
+from analytics_pipeline.lake.seal import seal_inbox
 from analytics_pipeline.run import PipelineRun
 from analytics_pipeline.settings import Settings
 
@@ -25,10 +25,9 @@ def seal_waiting(settings: Settings, folder: Path) -> list[date]:
         hold_turn(url, "soak", has_ended=lambda _: False, on_wait=lambda _: None) as turn,
         psycopg.connect(url, autocommit=True) as connection,
     ):
-        waiting = connection.execute("SELECT DISTINCT day FROM ingest.inbox ORDER BY day").fetchall()
         engine = Engine(folder / "scratch", threads=2)
         run = PipelineRun(connection, Lake(str(folder / "lake")), engine, turn, settings)
-        result = seal_days(run, [day for (day,) in waiting], lambda _: None)
+        result = seal_inbox(run, lambda _: None)
     if result.failures:
         raise RuntimeError(str(result.failures))
     return list(result.sealed)
