@@ -18,7 +18,7 @@ from analytics_pipeline.metrics.cohort_inputs import (
     of_cohorts,
     of_kept_days,
 )
-from analytics_pipeline.metrics.last_publication import CarriedFiles
+from analytics_pipeline.metrics.last_publication import LookupFiles
 from analytics_pipeline.metrics.models import COHORT, Model, model
 from analytics_pipeline.metrics.unknown_refunds import all_unknown_refunds, expect_unknown_refunds
 from analytics_pipeline.run import PipelineRun
@@ -28,8 +28,8 @@ QUIZZES = model("quiz_cohort")
 
 def count_cohorts(
     run: PipelineRun, as_of: date, since: Since | None, kept_since: date | None, folder: Path
-) -> tuple[dict[str, NewRows], CarriedFiles]:
-    """The new rows of each table, in files of `folder`, and what is carried on.
+) -> tuple[dict[str, NewRows], LookupFiles]:
+    """The new rows of each table, in files of `folder`, and the lookup files of the next night.
 
     Without `since` every cohort is counted. Tells the publication's checks, on the run's connection, what to
     expect of them.
@@ -59,8 +59,8 @@ def count_cohorts(
     expect(run.connection, counted.expected)
     expect_unknown_refunds(run.connection, counted.unknown_refunds, kept_since)
     if moved is None:
-        return dict(counted.rows), CarriedFiles()
-    return {**counted.rows, QUIZZES.name: count_quizzes(moved)}, moved.carried
+        return dict(counted.rows), LookupFiles()
+    return {**counted.rows, QUIZZES.name: count_quizzes(moved)}, moved.lookups
 
 
 def _write(reading: Reading, model: Model, sql: str, parameters: Parameters, folder: Path) -> NewRows:

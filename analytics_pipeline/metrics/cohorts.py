@@ -76,13 +76,13 @@ def _publish(run: PipelineRun, as_of: date, cause: str | None) -> CohortPublicat
     since = None if cause else since_last(run, last, as_of, definition)
     scope = CohortScope(first_kept_day(run.connection), last.as_of, last.stale_courses)
     with run.engine.scratch_folder("publish") as folder:
-        new_rows, carried = count_cohorts(run, as_of, since, scope.since, folder)
+        new_rows, lookups = count_cohorts(run, as_of, since, scope.since, folder)
 
         def after(connection: Connection, published: Published) -> None:
             quarantine_unknown_refunds(connection, scope.since, new_rows["course_refund"].cohorts)
             ends = day_end(as_of, run.settings.zone)
             refresh_windows(connection, as_of, ends, run.run_id, None if since is None else published.moved)
-            set_publication(connection, definition, run.run_id, carried)
+            set_publication(connection, definition, run.run_id, lookups)
             keep_failed_courses(connection, run.run_id, _failures(published))
 
         published = publish(
@@ -94,7 +94,7 @@ def _publish(run: PipelineRun, as_of: date, cause: str | None) -> CohortPublicat
             cause=cause or _cause(last, definition),
             after=after,
         )
-    run.lake.remove(set(last.carried.names) - set(carried.names))
+    run.lake.remove(set(last.lookups.names) - set(lookups.names))
     return CohortPublication(as_of, published, counted_all=since is None)
 
 

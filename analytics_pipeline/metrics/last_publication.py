@@ -47,7 +47,7 @@ _FORGET = """
 
 
 @dataclass(frozen=True)
-class CarriedFiles:
+class LookupFiles:
     """The files of the lake in which a night looks up what learners did on earlier days, by name.
 
     `base_orders` and `recent_orders` hold the orders of all learner days that were counted; `base_entries`
@@ -84,9 +84,9 @@ class LastPublication:
     set_aside: Sequence[str | None]
 
     @property
-    def carried(self) -> CarriedFiles:
+    def lookups(self) -> LookupFiles:
         """What the next night may look up."""
-        return CarriedFiles(self.order_file, self.recent_order_file, self.entry_file, self.recent_entry_file)
+        return LookupFiles(self.order_file, self.recent_order_file, self.entry_file, self.recent_entry_file)
 
     @property
     def stale_courses(self) -> list[str]:
@@ -100,20 +100,20 @@ def last_publication(connection: Connection) -> LastPublication:
         return cursor.execute(_READ).fetchall()[0]
 
 
-def set_publication(connection: Connection, definition: str, run_id: str, carried: CarriedFiles) -> None:
+def set_publication(connection: Connection, definition: str, run_id: str, lookups: LookupFiles) -> None:
     """The cohort tables are published; to be called in the transaction that publishes them."""
     parameters = {
         "definition": definition,
         "run_id": run_id,
-        "order_file": carried.base_orders,
-        "recent_order_file": carried.recent_orders,
-        "entry_file": carried.base_entries,
-        "recent_entry_file": carried.recent_entries,
+        "order_file": lookups.base_orders,
+        "recent_order_file": lookups.recent_orders,
+        "entry_file": lookups.base_entries,
+        "recent_entry_file": lookups.recent_entries,
     }
     connection.execute(_SET, parameters)
 
 
-def forget_carried(connection: Connection) -> list[str]:
+def forget_lookups(connection: Connection) -> list[str]:
     """Let the next night read every day; to be called once days are let go of that these files tell of.
 
     Returns the names of the files that are to be removed after that.

@@ -11,7 +11,7 @@ from analytics_pipeline.days import day_of
 from analytics_pipeline.engine import ParquetFiles, quoted
 from analytics_pipeline.lake.catalogue import CatalogueChangedError, LakeDay, as_of_day, days_not_frozen
 from analytics_pipeline.lake.schema import LEARNER_DAYS, Kind
-from analytics_pipeline.metrics.last_publication import forget_carried
+from analytics_pipeline.metrics.last_publication import forget_lookups
 from analytics_pipeline.retention.plan import Plan, horizons, plan_pruning
 from analytics_pipeline.run import PipelineRun
 from analytics_pipeline.settings import Settings
@@ -116,7 +116,7 @@ def _freeze(run: PipelineRun, rows: Sequence[LakeDay]) -> None:
         changed = run.connection.execute(_FREEZE, {"days": days, "last": last.day, "carried": carried})
         _all_changed(changed.rowcount, len(rows) + bool(before))
         if any(day.isoweekday() == FORGETS_ON for day in days):
-            replaced += forget_carried(run.connection)
+            replaced += forget_lookups(run.connection)
     run.lake.remove(replaced)
 
 

@@ -73,9 +73,9 @@ def live(database: Database, folder: Path, root: str | None) -> dict[str, Any]:
         )
         kept = run.lake.written_before(datetime.now(UTC) + timedelta(hours=1))
         named = [name for row in rows.values() for name in (*row.files, *row.learner_files)]
-        carried = last_publication(run.connection).carried.names
-        assert len(carried) == 2
-        assert kept == sorted([*named, *carried])
+        lookups = last_publication(run.connection).lookups.names
+        assert len(lookups) == 2
+        assert kept == sorted([*named, *lookups])
         return {
             "catalogue": [(row.day, row.version, len(row.files), row.events) for row in rows.values()],
             "events": [row[:-2] for row in lake_rows(run, DAYS)],

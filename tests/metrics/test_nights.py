@@ -24,8 +24,7 @@ from analytics_pipeline.lake.schema import APART
 from analytics_pipeline.metrics import cohort_counts
 from analytics_pipeline.metrics import cohorts as cohort_tables
 from analytics_pipeline.metrics.causes import LATE_EVENTS
-from analytics_pipeline.metrics.changes import carried_file as carried_files
-from analytics_pipeline.metrics.changes import entries
+from analytics_pipeline.metrics.changes import entries, lookup_files
 from analytics_pipeline.metrics.changes import moved as moved_cohorts
 from analytics_pipeline.metrics.changes.moved import Moved, find_moved
 from analytics_pipeline.metrics.changes.since import MOST_CHANGED_DAYS
@@ -112,7 +111,7 @@ def test_a_month_of_nights_with_late_events_is_each_night_what_counting_everythi
     rows_at_once, recent_share = sizes
     parts = replace(COURSES_APART, rows_at_once=rows_at_once)
     monkeypatch.setattr(cohort_counts, "COURSES_APART", parts)
-    monkeypatch.setattr(carried_files, "RECENT_SHARE", recent_share)
+    monkeypatch.setattr(lookup_files, "RECENT_SHARE", recent_share)
     arrivals = by_arrival(life(seed, days=16, learners=45, events_a_day=40), random.Random(seed))
     known: list[Wire] = []
     with a_run(database, tmp_path, **SHORT, funnel_windows={"c2": 3}) as run:
@@ -364,7 +363,7 @@ def nights_of_arrival(
         yield number, day, known
 
 
-def carried_file(run: PipelineRun, kind: str, column: str) -> tuple[list[str], Rows]:
+def lookup_file(run: PipelineRun, kind: str, column: str) -> tuple[list[str], Rows]:
     """The files of this kind that there are, and the rows of the one that is named."""
     soon = datetime.now(UTC) + timedelta(days=1)
     names = [name for name in run.lake.written_before(soon) if name.startswith(f"{kind}/")]
@@ -379,8 +378,8 @@ def carried_file(run: PipelineRun, kind: str, column: str) -> tuple[list[str], R
 
 def orders_in_files(run: PipelineRun) -> tuple[list[str], list[str]]:
     """The files of orders that there are, and the ids of the events in those that are named."""
-    names, base = carried_file(run, "orders", "order_file")
-    _, recent = carried_file(run, "orders", "recent_order_file")
+    names, base = lookup_file(run, "orders", "order_file")
+    _, recent = lookup_file(run, "orders", "recent_order_file")
     told_again = {row["day"] for row in recent}
     rows = [row for row in base if row["day"] not in told_again] + recent
     return names, sorted(row["entry"]["event_id"] for row in rows)
@@ -411,13 +410,13 @@ def test_the_files_of_entries_hold_the_first_days_of_every_learner_also_of_late_
     # The night after every cohort was counted reads all days, in parts.
     apart = Apart("days_to_add", APART, rows_at_once=rows_at_once)
     monkeypatch.setattr(entries, "_APART", apart)
-    monkeypatch.setattr(carried_files, "RECENT_SHARE", recent_share)
+    monkeypatch.setattr(lookup_files, "RECENT_SHARE", recent_share)
     columns = ("lesson_day", "view_day", "enrol_day", "first_day", "last_day")
     with a_run(database, tmp_path, **SHORT) as run:
         for number, day, known in nights_of_arrival(database, run, days=9):
             publish_cohorts_as_of(run, day)
-            names, base = carried_file(run, "entries", "entry_file")
-            _, recent = carried_file(run, "entries", "recent_entry_file")
+            names, base = lookup_file(run, "entries", "entry_file")
+            _, recent = lookup_file(run, "entries", "recent_entry_file")
             rows = without_replaced(base, recent) + recent
             people = oracle.by(oracle_cohorts.known(known, asked_of(run, day)), "course", "learner")
             wanted = {key: first_days(events) for key, events in people if None not in key}
@@ -459,7 +458,7 @@ def test_a_night_reads_no_day_before_those_who_moved_had_come(
 def test_the_files_of_orders_hold_those_of_all_days_until_every_cohort_is_counted_anew(
     database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recent_share: int, files: int
 ) -> None:
-    monkeypatch.setattr(carried_files, "RECENT_SHARE", recent_share)
+    monkeypatch.setattr(lookup_files, "RECENT_SHARE", recent_share)
     with a_run(database, tmp_path, **SHORT) as run:
         for number, day, known in nights_of_arrival(database, run, days=8):
             publish_cohorts_as_of(run, day)

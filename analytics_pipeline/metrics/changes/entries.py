@@ -27,10 +27,10 @@ from analytics_pipeline.engine import (
 )
 from analytics_pipeline.lake.catalogue import first_day, lake_days
 from analytics_pipeline.lake.schema import APART, Kind
-from analytics_pipeline.metrics.changes.carried_file import carried_file, write_carried_files
+from analytics_pipeline.metrics.changes.lookup_files import lookup_file, write_lookup_files
 from analytics_pipeline.metrics.changes.since import Since
 from analytics_pipeline.metrics.changes.sql import read_step
-from analytics_pipeline.metrics.last_publication import CarriedFiles
+from analytics_pipeline.metrics.last_publication import LookupFiles
 from analytics_pipeline.metrics.relations import learner_day_files
 from analytics_pipeline.run import PipelineRun
 
@@ -71,15 +71,15 @@ _AS_ONE = "SELECT row_number() OVER () AS number, * EXCLUDE (number) FROM ({entr
 def tell_entries(run: PipelineRun, duck: DuckDBPyConnection, since: Since, as_of: date, folder: Path) -> None:
     """Let the session read as `told_entries` those of the days that have not changed.
 
-    They are those that are carried, else of all these days.
+    They are those of the lookup files, else of all these days.
     """
     base, recent = _NONE, _NONE
-    carried = since.carried
-    if carried.base_entries is None:
+    lookups = since.lookups
+    if lookups.base_entries is None:
         recent = _of_all_days(run, since.changed, as_of, folder)
     else:
-        base = carried_file(run, carried.base_entries, _ENTRIES)
-        recent = carried_file(run, carried.recent_entries, _ENTRIES)
+        base = lookup_file(run, lookups.base_entries, _ENTRIES)
+        recent = lookup_file(run, lookups.recent_entries, _ENTRIES)
     _read(duck, base, recent)
     duck.execute(_TOLD)
 
@@ -95,22 +95,22 @@ def add_days(duck: DuckDBPyConnection, days: Relation) -> None:
 
 
 def write_entries(
-    run: PipelineRun, duck: DuckDBPyConnection, carried: CarriedFiles, as_of: date
-) -> CarriedFiles:
+    run: PipelineRun, duck: DuckDBPyConnection, lookups: LookupFiles, as_of: date
+) -> LookupFiles:
     """Write what the session tells, with its `new_entries`, to files that the next publication may name.
 
-    The session reads it as `entries` from then on. The orders that are carried stay.
+    The session reads it as `entries` from then on. The lookup files of orders stay.
     """
     recent, every = (_WITH_NEW.format(told=told) for told in ("recent_entries", "told_entries"))
     # The recent ones come last in it, so that from then on it stays about in this order.
-    in_order = every if carried.base_entries is not None else f"{every} ORDER BY last_day"
+    in_order = every if lookups.base_entries is not None else f"{every} ORDER BY last_day"
     as_one = _AS_ONE.format(entries=in_order)
-    names = write_carried_files(
-        run, duck, Kind.ENTRIES, carried.base_entries, as_of, recent=recent, as_one=as_one
+    names = write_lookup_files(
+        run, duck, Kind.ENTRIES, lookups.base_entries, as_of, recent=recent, as_one=as_one
     )
-    _read(duck, *(carried_file(run, name, _ENTRIES) for name in names))
+    _read(duck, *(lookup_file(run, name, _ENTRIES) for name in names))
     duck.execute("ALTER VIEW told_entries RENAME TO entries")
-    return replace(carried, base_entries=names[0], recent_entries=names[1])
+    return replace(lookups, base_entries=names[0], recent_entries=names[1])
 
 
 def _read(duck: DuckDBPyConnection, base: ParquetFiles, recent: ParquetFiles) -> None:

@@ -29,7 +29,7 @@ from analytics_pipeline.metrics.changes.shares import Counted, count_changes
 from analytics_pipeline.metrics.changes.since import Since
 from analytics_pipeline.metrics.changes.sql import read_step
 from analytics_pipeline.metrics.cohort_inputs import Cohort, cohort_parameters, windows_by_course
-from analytics_pipeline.metrics.last_publication import CarriedFiles
+from analytics_pipeline.metrics.last_publication import LookupFiles
 from analytics_pipeline.metrics.relations import learner_day_files
 from analytics_pipeline.run import PipelineRun
 
@@ -71,7 +71,7 @@ class Moved:
     quiz_cohorts: list[Cohort]
     quiz_days: ParquetFiles
     changes: Counted | None
-    carried: CarriedFiles
+    lookups: LookupFiles
 
 
 def find_moved(
@@ -88,20 +88,20 @@ def find_moved(
     }
     about = _about_changes(run, since, as_of)
     with run.engine.session({**relations, **about}) as duck:
-        tell_orders(run, duck, since.carried, relations["learner_days"])
+        tell_orders(run, duck, since.lookups, relations["learner_days"])
         tell_entries(run, duck, since, as_of, folder)
         for name in _BEFORE_ENTRIES:
             create_table(duck, name, read_step(name), parameters)
         add_days(duck, about["days_to_add"])
-        carried = write_entries(run, duck, since.carried, as_of)
+        lookups = write_entries(run, duck, since.lookups, as_of)
         for name in _AFTER_ENTRIES:
             create_table(duck, name, read_step(name), parameters)
         cohorts = duck.sql("SELECT course_id, cohort_day FROM moved_cohorts").fetchall()
         history = _quiz_history(run, duck, folder)
         changes = None
-        if since.carried.base_entries is not None:
+        if since.lookups.base_entries is not None:
             changes = count_changes(run.connection, duck, since.set_aside, parameters, folder)
-        return Moved(cohorts, history, changes, write_orders(run, duck, carried, as_of))
+        return Moved(cohorts, history, changes, write_orders(run, duck, lookups, as_of))
 
 
 def _quiz_history(run: PipelineRun, duck: DuckDBPyConnection, folder: Path) -> ParquetFiles:

@@ -12,9 +12,9 @@ from duckdb import DuckDBPyConnection
 
 from analytics_pipeline.engine import Relation, Schema, create_table, create_view
 from analytics_pipeline.lake.schema import LEARNER_DAYS, Kind
-from analytics_pipeline.metrics.changes.carried_file import carried_file, write_carried_files
+from analytics_pipeline.metrics.changes.lookup_files import lookup_file, write_lookup_files
 from analytics_pipeline.metrics.changes.sql import read_step
-from analytics_pipeline.metrics.last_publication import CarriedFiles
+from analytics_pipeline.metrics.last_publication import LookupFiles
 from analytics_pipeline.run import PipelineRun
 
 _ORDERS: Schema = {
@@ -30,22 +30,22 @@ _OTHERS = "SELECT * FROM {told} ANTI JOIN {again} USING (day) UNION ALL SELECT *
 
 
 def tell_orders(
-    run: PipelineRun, duck: DuckDBPyConnection, carried: CarriedFiles, every_day: Relation
+    run: PipelineRun, duck: DuckDBPyConnection, lookups: LookupFiles, every_day: Relation
 ) -> None:
     """Let the session read as `told_orders` those of the days that have not changed, or as they were before.
 
     Besides as `new_orders` those of its `changed_days`, and as `orders` all; `order_mentions` says what they
-    hold. Without carried files they are found in `every_day`.
+    hold. Without lookup files they are found in `every_day`.
     """
     mentions = read_step("order_mentions")
     create_table(duck, "new_orders", f"WITH days AS (FROM changed_days) {mentions}", {})
-    create_view(duck, "base_orders", carried_file(run, carried.base_orders, _ORDERS))
-    if carried.base_orders is None:
+    create_view(duck, "base_orders", lookup_file(run, lookups.base_orders, _ORDERS))
+    if lookups.base_orders is None:
         create_view(duck, "every_day", every_day)
         unchanged = "SELECT * FROM every_day ANTI JOIN changed_days USING (day)"
         create_table(duck, "recent_orders", f"WITH days AS ({unchanged}) {mentions}", {})
     else:
-        create_view(duck, "recent_orders", carried_file(run, carried.recent_orders, _ORDERS))
+        create_view(duck, "recent_orders", lookup_file(run, lookups.recent_orders, _ORDERS))
     for name, told, again in (
         ("told_orders", "base_orders", "recent_orders"),
         ("orders", "told_orders", "new_orders"),
@@ -54,13 +54,13 @@ def tell_orders(
 
 
 def write_orders(
-    run: PipelineRun, duck: DuckDBPyConnection, carried: CarriedFiles, as_of: date
-) -> CarriedFiles:
-    """Write what the session tells to files that the next publication may name. The entries carried stay."""
+    run: PipelineRun, duck: DuckDBPyConnection, lookups: LookupFiles, as_of: date
+) -> LookupFiles:
+    """Write what the session tells to files that the next publication may name. Those of entries stay."""
     recent = _OTHERS.format(told="recent_orders", again="new_orders")
     # In this order, so that who asks for the orders of some days need not read all.
     as_one = "FROM orders ORDER BY day"
-    names = write_carried_files(
-        run, duck, Kind.ORDERS, carried.base_orders, as_of, recent=recent, as_one=as_one
+    names = write_lookup_files(
+        run, duck, Kind.ORDERS, lookups.base_orders, as_of, recent=recent, as_one=as_one
     )
-    return replace(carried, base_orders=names[0], recent_orders=names[1])
+    return replace(lookups, base_orders=names[0], recent_orders=names[1])

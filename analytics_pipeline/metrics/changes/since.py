@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from analytics_pipeline.days import day_of
-from analytics_pipeline.metrics.last_publication import CarriedFiles, LastPublication, changed_days
+from analytics_pipeline.metrics.last_publication import LastPublication, LookupFiles, changed_days
 from analytics_pipeline.run import PipelineRun
 
 MOST_CHANGED_DAYS = 31
@@ -22,7 +22,7 @@ class Since:
     last_as_of: datetime
     changed: list[date]
     set_aside: list[str]
-    carried: CarriedFiles
+    lookups: LookupFiles
 
 
 def since_last(run: PipelineRun, last: LastPublication, as_of: date, definition: str) -> Since | None:
@@ -37,4 +37,4 @@ def since_last(run: PipelineRun, last: LastPublication, as_of: date, definition:
     if len(changed) > MOST_CHANGED_DAYS:
         return None
     # Within another zone, days would be subtracted as the clock on the wall shows them.
-    return Since(last.as_of.astimezone(UTC), changed, last.stale_courses, last.carried)
+    return Since(last.as_of.astimezone(UTC), changed, last.stale_courses, last.lookups)

@@ -12,12 +12,12 @@ RECENT_SHARE = 1 / 8
 """Of a base file, above which the recent one is made one with it."""
 
 
-def carried_file(run: PipelineRun, name: str | None, schema: Schema) -> ParquetFiles:
+def lookup_file(run: PipelineRun, name: str | None, schema: Schema) -> ParquetFiles:
     """What stands in this file of the lake; nothing where none is named."""
     return ParquetFiles(run.lake.paths([] if name is None else [name]), schema)
 
 
-def write_carried_files(
+def write_lookup_files(
     run: PipelineRun,
     duck: DuckDBPyConnection,
     kind: Kind,
