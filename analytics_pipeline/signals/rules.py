@@ -15,9 +15,10 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from analytics_pipeline.signals.interval import Z_99, wilson_of_each
-from analytics_pipeline.signals.window import Window, sum_latest
+from analytics_pipeline.signals.window import Numbers, Window, sum_latest
 
 SUBJECT = ["rule", "course_id", "lesson_idx", "quiz_id"]
 """What identifies the life of a signal; lesson and quiz are null where the finding is not about one."""
@@ -53,11 +54,8 @@ def high_drop_off_lesson(lesson_cohort: pd.DataFrame, limit: Limit, window: Wind
     """
     lessons = _with_reach(lesson_cohort, window)
     lessons["denominator"] = lessons["reach"] - lessons["active"]
-    last = lessons.groupby("course_id")["lesson_idx"].transform("max")
     counts = ["stopped", "active", "reach", "denominator"]
-    summed = sum_latest(
-        lessons[lessons["lesson_idx"] < last], ["course_id", "lesson_idx"], counts, "denominator", window
-    )
+    summed = sum_latest(lessons, ["course_id", "lesson_idx"], counts, "denominator", window)
     summed["quiz_id"] = None
     summed["numerator"] = summed["stopped"]
     return _judge("high_drop_off_lesson", summed, limit, "above", ["reach", "stopped", "active"])
@@ -102,20 +100,40 @@ def high_refund_rate(course_refund: pd.DataFrame, limit: Limit, window: Window) 
 
 
 def _with_reach(lesson_cohort: pd.DataFrame, window: Window) -> pd.DataFrame:
-    """Every lesson of a course on each of its cohort days that may count, with the learners who reached it.
+    """Every lesson of a course but the last, on each of its cohort days that may count, with its reach.
 
     A lesson that nobody of a cohort day was in has no row of its own, but whoever went further reached it.
     """
-    counts = ["stopped", "active", "finished"]
-    keys = ["course_id", "cohort_day", "lesson_idx"]
-    known = lesson_cohort[[*keys, *counts]]
-    days = known.loc[window.may_hold(known["cohort_day"]), ["course_id", "cohort_day"]].drop_duplicates()
-    lessons = known[["course_id", "lesson_idx"]].drop_duplicates()
-    whole = days.merge(lessons, on="course_id").merge(known, on=keys, how="left")
-    whole[counts] = whole[counts].fillna(0).astype("int64")
-    whole = whole.sort_values(keys, ascending=[True, True, False], ignore_index=True)
-    whole["reach"] = whole[counts].sum(axis=1).groupby([whole["course_id"], whole["cohort_day"]]).cumsum()
-    return whole
+    if lesson_cohort.empty:
+        return lesson_cohort.assign(reach=0)
+    day = pd.to_datetime(lesson_cohort["cohort_day"]).to_numpy()
+    is_held = window.may_hold(window.age(lesson_cohort["cohort_day"]))
+    lesson = lesson_cohort["lesson_idx"].to_numpy("int64")
+    counts = lesson_cohort[["stopped", "active", "finished"]].to_numpy("int64")
+    courses = {
+        course_id: _reach_in_course(day[rows], lesson[rows], counts[rows], is_held[rows])
+        for course_id, rows in lesson_cohort.groupby("course_id").indices.items()
+    }
+    return pd.concat(courses, names=["course_id", None]).reset_index("course_id")
+
+
+def _reach_in_course(
+    day: NDArray[np.datetime64], lesson: Numbers, counts: Numbers, is_held: NDArray[np.bool]
+) -> pd.DataFrame:
+    lessons, lesson_at = np.unique(lesson, return_inverse=True)
+    days, day_at = np.unique(day[is_held], return_inverse=True)
+    whole = np.zeros((len(days), len(lessons), counts.shape[1]), dtype="int64")
+    np.add.at(whole, (day_at, lesson_at[is_held]), counts[is_held])
+    reach = whole.sum(axis=2)[:, ::-1].cumsum(axis=1)[:, ::-1]
+    return pd.DataFrame(
+        {
+            "lesson_idx": np.tile(lessons[:-1], len(days)),
+            "cohort_day": np.repeat(days, len(lessons) - 1),
+            "stopped": whole[:, :-1, 0].ravel(),
+            "active": whole[:, :-1, 1].ravel(),
+            "reach": reach[:, :-1].ravel(),
+        }
+    )
 
 
 def _judge(
