@@ -59,9 +59,11 @@ _COURSES = """
      WHERE funnel = 'completion' AND mature > 0 AND cohort_day >= %(first)s
 """
 _ORDERS = """
-    SELECT course_id, approximate, cohort_day, mature_orders, mature_refunded_orders
+    SELECT course_id, approximate, cohort_day, sum(mature_orders)::bigint AS mature_orders,
+           sum(mature_refunded_orders)::bigint AS mature_refunded_orders
       FROM analytics.course_refund
      WHERE mature_orders > 0 AND cohort_day >= %(first)s
+     GROUP BY course_id, approximate, cohort_day
 """
 
 _KINDS = {

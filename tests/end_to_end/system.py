@@ -19,6 +19,7 @@ from analytics_pipeline.database.migrate import migrate
 from analytics_pipeline.database.urls import database_urls
 from analytics_pipeline.settings import Settings
 from tests.ports import free_port
+from tests.postgres import make_quick
 from tests.waiting import wait_until
 
 ANALYTICS = str(Path(sys.executable).with_name("analytics"))
@@ -121,6 +122,8 @@ def running_system(home: Path, first_day: date) -> Iterator[System]:
     """A migrated system whose ingest service takes events."""
     system = System(home, first_day)
     try:
+        system.server.start()
+        make_quick(system.server.owner_url)
         migrate(system.settings)
         system.start_ingest()
         yield system
