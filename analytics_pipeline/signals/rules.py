@@ -18,7 +18,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from analytics_pipeline.signals.interval import Z_99, wilson_of_each
-from analytics_pipeline.signals.window import Numbers, Window, sum_latest
+from analytics_pipeline.signals.window import Numbers, Window, may_count, sum_latest
 
 SUBJECT = ["rule", "course_id", "lesson_idx", "quiz_id"]
 """What identifies the life of a signal; lesson and quiz are null where the finding is not about one."""
@@ -107,7 +107,7 @@ def _with_reach(lesson_cohort: pd.DataFrame, window: Window) -> pd.DataFrame:
     if lesson_cohort.empty:
         return lesson_cohort.assign(reach=0)
     day = pd.to_datetime(lesson_cohort["cohort_day"]).to_numpy()
-    is_held = window.may_hold(window.age(lesson_cohort["cohort_day"]))
+    is_held = may_count(window.age(lesson_cohort["cohort_day"]))
     lesson = lesson_cohort["lesson_idx"].to_numpy("int64")
     counts = lesson_cohort[["stopped", "active", "finished"]].to_numpy("int64")
     courses = {

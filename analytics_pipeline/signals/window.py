@@ -13,6 +13,7 @@ MOST_DAYS = 365
 """Learners who entered longer before than this are not judged: nobody acts on what they met."""
 
 Numbers = NDArray[np.integer[Any]]
+"""Whole numbers, one for each row."""
 
 
 @dataclass(frozen=True)
@@ -34,9 +35,10 @@ class Window:
         days = pd.to_datetime(cohort_day).to_numpy("datetime64[D]")
         return (np.datetime64(self.last, "D") - days).astype("int64")
 
-    def may_hold(self, age: Numbers) -> NDArray[np.bool]:
-        """Which days of such an age are not too old or too young for any window of this day."""
-        return (age >= 0) & (age < MOST_DAYS)
+
+def may_count(age: Numbers) -> NDArray[np.bool]:
+    """Which cohort days of such an age are not too old or too young for any window."""
+    return (age >= 0) & (age < MOST_DAYS)
 
 
 def sum_latest(
@@ -47,7 +49,7 @@ def sum_latest(
     `rows` has a row per subject and cohort day, or several; `denominator` is one of `counts`.
     """
     age = window.age(rows["cohort_day"])
-    is_counted = window.may_hold(age) & (rows[denominator].to_numpy() > 0)
+    is_counted = may_count(age) & (rows[denominator].to_numpy() > 0)
     rows, age = rows[is_counted], age[is_counted]
     number = rows.groupby(list(subject), dropna=False).ngroup().to_numpy("int64")
     # Arrays and no groups of pandas, which take two to three times as long: days are caught up by the dozen.
@@ -59,10 +61,9 @@ def sum_latest(
     number, age, values = number[is_in], age[is_in], values[is_in]
     first = _begins(number)
     summed = rows[list(subject)].iloc[newest_first[is_in][first]].reset_index(drop=True)
-    summed[list(counts)] = np.add.reduceat(values, first) if len(first) else values
-    oldest = np.append(first[1:], len(number))[: len(first)] - 1
-    for name, at in (("cohorts_from", oldest), ("cohorts_to", first)):
-        summed[name] = np.datetime_as_string(np.datetime64(window.last, "D") - age[at])
+    summed[list(counts)] = np.add.reduceat(values, first)
+    for name, of_each in (("cohorts_from", np.maximum.reduceat(age, first)), ("cohorts_to", age[first])):
+        summed[name] = np.datetime_as_string(np.datetime64(window.last, "D") - of_each)
     return summed
 
 

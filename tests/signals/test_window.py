@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from analytics_pipeline.signals.window import MOST_DAYS, Window, sum_latest
 
+Row = tuple[str, int | None, int, int, int]
+
 LAST = date(2024, 5, 31)
 ages = st.one_of(st.integers(-1, 5), st.integers(MOST_DAYS - 1, MOST_DAYS))
 rows = st.tuples(
@@ -21,7 +23,7 @@ rows = st.tuples(
 
 
 def counted_by_hand(
-    given_rows: list[tuple[str, int | None, int, int, int]], days: int, learners: int
+    given_rows: list[Row], days: int, learners: int
 ) -> dict[tuple[str, int | None], tuple[int, int, str, str]]:
     by_subject: dict[tuple[str, int | None], dict[int, list[tuple[int, int]]]] = defaultdict(
         lambda: defaultdict(list)
@@ -51,7 +53,7 @@ def counted_by_hand(
 
 @given(st.lists(rows, max_size=20), st.integers(0, 5), st.integers(0, 6))
 def test_a_window_holds_its_days_and_older_ones_until_it_has_enough_learners(
-    given_rows: list[tuple[str, int | None, int, int, int]], days: int, learners: int
+    given_rows: list[Row], days: int, learners: int
 ) -> None:
     frame = pd.DataFrame(given_rows, columns=["course_id", "lesson_idx", "age", "stopped", "reach"])
     frame["lesson_idx"] = frame["lesson_idx"].astype("Int64")
