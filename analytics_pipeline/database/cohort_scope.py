@@ -101,7 +101,8 @@ def narrow_to_moved(connection: Connection, table: Table) -> None:
     connection.execute(sql.SQL("ANALYZE {}").format(moved_table(table)))
 
 
-def moved_courses(connection: Connection, table: Table) -> set[str]:
-    """The courses of which a cohort is replaced."""
-    found = connection.execute(sql.SQL("SELECT DISTINCT course_id FROM {}").format(moved_table(table)))
-    return {course for (course,) in found}
+def first_moved_day(connection: Connection, table: Table) -> date | None:
+    """The first day of the cohorts that are replaced."""
+    query = sql.SQL("SELECT min(cohort_day) FROM {}").format(moved_table(table))
+    row = connection.execute(query).fetchone()
+    return row[0] if row else None

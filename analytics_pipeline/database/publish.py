@@ -14,8 +14,8 @@ from sqlalchemy import Table
 from analytics_pipeline.database.checks import Check, CheckFailedError, CheckResult, evaluate
 from analytics_pipeline.database.cohort_scope import (
     CohortScope,
+    first_moved_day,
     in_moved,
-    moved_courses,
     narrow_to_moved,
     open_cohorts,
     set_courses_aside,
@@ -46,15 +46,15 @@ Scope = DayScope | CohortScope
 class Published:
     """What a publication did: rows per table, numbers that changed, and what its checks found.
 
-    The courses that were set aside broke a check, and keep their old rows; `moved` are those of which rows of
-    a cohort were replaced.
+    The courses that were set aside broke a check, and keep their old rows. `moved_since` is the first cohort
+    day of which rows were replaced; None where none were.
     """
 
     rows: dict[str, int]
     revisions: int
     checks: list[CheckResult]
     set_aside: list[str] = field(default_factory=list)
-    moved: list[str] = field(default_factory=list)
+    moved_since: date | None = None
 
 
 def publish(
@@ -87,10 +87,10 @@ def publish(
             _refuse_rows_outside(connection, rows.table, scope)
         results = [evaluate(connection, check) for check in checks]
         set_aside = _set_aside(connection, scope, new_rows, results)
-        moved = _narrow(connection, scope, new_rows)
+        moved_since = _narrow(connection, scope, new_rows)
         revisions = sum(_record(connection, rows.table, scope, cause, turn.run_id) for rows in new_rows)
         counts = {rows.table.name: _replace(connection, rows.table, scope, turn.run_id) for rows in new_rows}
-        published = Published(counts, revisions, results, set_aside, moved)
+        published = Published(counts, revisions, results, set_aside, moved_since)
         after(connection, published)
     return published
 
@@ -120,14 +120,15 @@ def _set_aside(
     return courses
 
 
-def _narrow(connection: Connection, scope: Scope, new_rows: Sequence[NewRows]) -> list[str]:
+def _narrow(connection: Connection, scope: Scope, new_rows: Sequence[NewRows]) -> date | None:
     if isinstance(scope, DayScope):
-        return []
+        return None
     for rows in new_rows:
         # What has changed was found before it was loaded, save in courses of which nothing stood.
         if not rows.are_changes or scope.stale:
             narrow_to_moved(connection, rows.table)
-    return sorted(set().union(*(moved_courses(connection, rows.table) for rows in new_rows)))
+    days = (first_moved_day(connection, rows.table) for rows in new_rows)
+    return min((day for day in days if day is not None), default=None)
 
 
 def _record(connection: Connection, table: Table, scope: Scope, cause: str, run_id: str) -> int:

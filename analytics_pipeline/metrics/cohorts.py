@@ -81,7 +81,8 @@ def _publish(run: PipelineRun, as_of: date, cause: str | None) -> CohortPublicat
         def after(connection: Connection, published: Published) -> None:
             quarantine_unknown_refunds(connection, scope.since, new_rows["course_refund"].cohorts)
             ends = day_end(as_of, run.settings.zone)
-            refresh_windows(connection, as_of, ends, run.run_id, None if since is None else published.moved)
+            moved_since = date.min if since is None else published.moved_since or as_of
+            refresh_windows(connection, as_of, ends, run.run_id, moved_since)
             set_publication(connection, definition, run.run_id, lookups)
             keep_failed_courses(connection, run.run_id, _failures(published))
 

@@ -25,10 +25,7 @@ SHOW_COURSES = """
 
 DELETE_LESSON_WEEKS = "DELETE FROM analytics.lesson_week WHERE week = ANY(%(weeks)s)"
 
-DELETE_WEEKS = """
-    DELETE FROM analytics.course_week
-     WHERE %(courses)s::text[] IS NULL OR course_id = ANY(%(courses)s)
-"""
+DELETE_WEEKS = "DELETE FROM analytics.course_week WHERE week >= %(first_week)s"
 
 
 def refresh_days(connection: Connection, days: Sequence[date], run_id: str) -> None:
@@ -46,9 +43,9 @@ def refresh_days(connection: Connection, days: Sequence[date], run_id: str) -> N
 
 
 def refresh_windows(
-    connection: Connection, last_day: date, as_of: datetime, run_id: str, courses: Sequence[str] | None = None
+    connection: Connection, last_day: date, as_of: datetime, run_id: str, since: date = date.min
 ) -> dict[str, int]:
-    """Renew course_week of these courses (None: of all), and what is summed up from it; the rows of each.
+    """Renew course_week from the week of `since` on, and what is summed up from it; the rows of each.
 
     `last_day` is the last complete day, `as_of` its end. Every window moves with it, so all courses are
     renewed there; that reads weeks, of which there are few. Part of the caller's transaction.
@@ -57,7 +54,7 @@ def refresh_windows(
         "last_day": last_day,
         "as_of": as_of,
         "run_id": run_id,
-        "courses": None if courses is None else list(courses),
+        "first_week": since - timedelta(days=since.weekday()),
     }
     connection.execute(DELETE_WEEKS, parameters)
     weeks = connection.execute(read_sql("course_week").encode(), parameters).rowcount

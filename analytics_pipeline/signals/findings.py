@@ -73,10 +73,11 @@ def _find(tables: Tables, settings: Settings, as_of: date) -> list[Finding]:
 
 def findings_of(frame: pd.DataFrame) -> Iterator[Finding]:
     """The rows of a rule's frame as plain values; evidence is counts, interval and what the rule adds."""
-    added = [name for name in frame.columns if name not in FINDING]
-    columns = [_plain(frame[name]) for name in frame.columns]
-    for row in zip(*columns, strict=True):
-        plain = dict(zip(frame.columns, row, strict=True))
+    # As a list: an index makes Python's own strings anew for each row that asks for its names.
+    names = frame.columns.tolist()
+    evidence = ["numerator", "denominator", "low", "high", *(name for name in names if name not in FINDING)]
+    for row in zip(*(_plain(frame[name]) for name in names), strict=True):
+        plain = dict(zip(names, row, strict=True))
         yield Finding(
             subject=Subject(*(plain[name] for name in SUBJECT)),
             fires=plain["fires"],
@@ -84,7 +85,7 @@ def findings_of(frame: pd.DataFrame) -> Iterator[Finding]:
             severity=plain["severity"],
             value=plain["value"],
             threshold=plain["threshold"],
-            evidence={name: plain[name] for name in ("numerator", "denominator", "low", "high", *added)},
+            evidence={name: plain[name] for name in evidence},
         )
 
 

@@ -328,7 +328,7 @@ def test_cohorts_beside_those_of_the_new_rows_keep_theirs(desk: Desk) -> None:
     desk.publish(CohortScope(), desk.rows(course_funnel, *(funnel_line(*each, 4) for each in standing)))
     new = desk.rows(course_funnel, cohorts=[("a", MONDAY), ("b", TUESDAY)])
     done = desk.publish(CohortScope(), new)
-    assert (done.rows, done.moved) == ({"course_funnel": 2}, ["a"])
+    assert (done.rows, done.moved_since) == ({"course_funnel": 2}, MONDAY)
     assert desk.all("SELECT course_id, cohort_day FROM analytics.course_funnel ORDER BY 1") == standing[1:]
 
 
@@ -345,7 +345,7 @@ def test_a_cohort_whose_numbers_are_the_same_keeps_its_as_of_and_its_moment(desk
     )
     after = dict(desk.all("SELECT cohort_day, (as_of, computed_at)::text FROM analytics.course_funnel"))
     assert (after[MONDAY] == before[MONDAY], after[TUESDAY] == before[TUESDAY]) == (True, False)
-    assert (done.rows, done.moved) == ({"course_funnel": 2}, ["a"])
+    assert (done.rows, done.moved_since) == ({"course_funnel": 2}, TUESDAY)
 
 
 def test_a_row_that_did_not_move_is_compared_as_of_the_last_publication_save_of_stale_courses(
@@ -373,7 +373,7 @@ def test_where_some_cohorts_are_published_all_of_their_courses_may_be_set_aside(
     never = Check("never", "No b.", "SELECT course_id FROM new_course_funnel", by_course=True)
     new = desk.rows(course_funnel, funnel_line("b", MONDAY, 5), cohorts=[("b", MONDAY)])
     done = desk.publish(CohortScope(), new, checks=(never,))
-    assert (done.set_aside, done.moved) == (["b"], [])
+    assert (done.set_aside, done.moved_since) == (["b"], None)
     assert desk.all("SELECT DISTINCT entered FROM analytics.course_funnel") == [(4,)]
 
 

@@ -79,6 +79,32 @@ def assert_counted(database: Database, known: Sequence[Wire], asked: Asked) -> N
     for table, count in COUNTED.items():
         found, wanted = numbers(published(database, table)), numbers(count(known, asked))
         assert found == wanted, (asked.as_of_day, table)
+    assert {key: count for key, count in weeks(database).items() if count} == weeks_counted(known, asked)
+
+
+def weeks(database: Database) -> dict[tuple[str, date, str], int]:
+    return {
+        (row["course_id"], row["week"], name): row[name]
+        for row in published(database, "course_week")
+        for name in ("learners", "enrolled", "completed", "mature", "mature_completed")
+    }
+
+
+def weeks_counted(known: Sequence[Wire], asked: Asked) -> dict[tuple[str, date, str], int]:
+    counted: Counter[tuple[str, date, str]] = Counter()
+
+    def add(row: Mapping[str, Any], **counts: int) -> None:
+        day = row["cohort_day"]
+        for name, count in counts.items():
+            counted[row["course_id"], day - timedelta(days=day.weekday()), name] += count
+
+    for row in oracle_cohorts.lesson_cohort(known, asked):
+        add(row, learners=row["stopped"] + row["active"] + row["finished"])
+    for row in oracle_cohorts.course_funnel(known, asked):
+        if row["funnel"] == "completion":
+            add(row, enrolled=row["entered"], completed=row["converted"])
+            add(row, mature=row["mature"], mature_completed=row["mature_step_2"])
+    return {key: count for key, count in counted.items() if count}
 
 
 def arrive(database: Database, run: PipelineRun, wire: Iterable[Wire], as_of: date) -> None:
